@@ -1,0 +1,1 @@
+// EnsembleIO: see the README for the map of modules.

@@ -1,0 +1,1 @@
+// ExactResults: see the README for the map of modules.

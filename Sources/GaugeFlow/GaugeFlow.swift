@@ -1,0 +1,1 @@
+// GaugeFlow: see the README for the map of modules.

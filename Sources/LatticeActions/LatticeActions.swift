@@ -1,0 +1,1 @@
+// LatticeActions: see the README for the map of modules.

@@ -1,0 +1,1 @@
+// LatticeFields: see the README for the map of modules.

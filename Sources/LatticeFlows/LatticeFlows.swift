@@ -1,0 +1,1 @@
+// LatticeFlows: see the README for the map of modules.

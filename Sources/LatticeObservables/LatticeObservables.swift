@@ -1,0 +1,1 @@
+// LatticeObservables: see the README for the map of modules.

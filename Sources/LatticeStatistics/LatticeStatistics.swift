@@ -1,0 +1,1 @@
+// LatticeStatistics: see the README for the map of modules.

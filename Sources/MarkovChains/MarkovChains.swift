@@ -1,0 +1,1 @@
+// MarkovChains: see the README for the map of modules.
