@@ -13,7 +13,7 @@ enum QuarterTurn {
 }
 
 /// An angle as a whole number of quarter turns (modulo 4, in the low bits) and the rest
-/// `high + low` in [-pi/4, pi/4].
+/// `high + low` in [-pi/4, pi/4], where `low` is a few ulp of 1 at most.
 @usableFromInline @frozen
 struct ReducedAngle {
   @usableFromInline var quarters: SIMD8<UInt64>
@@ -35,17 +35,17 @@ struct ReducedAngle {
     let k = shifted - roundingShift
     let first = negativeMultiplyAdd(k, Lanes(repeating: QuarterTurn.high), x)
     let second = k * QuarterTurn.middle
-    let difference = first - second
-    // The rounding error of the difference (two-sum), then the last part of pi/2.
-    let back = first - difference
-    let error = (first - (difference + back)) + (back - second)
-    let rest = negativeMultiplyAdd(k, Lanes(repeating: QuarterTurn.low), error)
-    high = difference + rest
-    low = (difference - high) + rest
+    high = first - second
+    // The rounding error of the difference: the formula needs |first| >= |second|, and where that
+    // fails both are multiples of 2^-66 below 2^-13, so that the difference is exact.
+    let error = (first - high) - second
+    low = negativeMultiplyAdd(k, Lanes(repeating: QuarterTurn.low), error)
     quarters = shifted.bits
     if cl_all_within(x, QuarterTurn.largest) == 0 {
       var angle = x
-      reduceHugeAngles(&angle, &self)
+      var replaced = self
+      reduceHugeAngles(&angle, &replaced)
+      self = replaced
     }
   }
 
@@ -75,7 +75,7 @@ struct ReducedAngle {
     let cosine =
       near + (((1 - near) - half) + negativeMultiplyAdd(high, low, w * cosineTail))
 
-    let swap = (quarters & 1) .== 1
+    let swap = LaneMask(bits: cl_odd_mask(quarters))
     let s = select(swap, cosine, sine).bits ^ ((quarters & 2) &<< 62)
     let c = select(swap, sine, cosine).bits ^ (((quarters &+ 1) & 2) &<< 62)
     return (Lanes(bits: s), Lanes(bits: c))
@@ -135,7 +135,9 @@ public func wrapAngle(_ x: Lanes) -> Lanes {
   y = negativeMultiplyAdd(turns, Lanes(repeating: 4 * QuarterTurn.low), y)
   if cl_all_within(x, QuarterTurn.largest) == 0 {
     var angle = x
-    wrapHugeAngles(&angle, &y)
+    var replaced = y
+    wrapHugeAngles(&angle, &replaced)
+    y = replaced
   }
   y = select(abs(x) .<= .pi, x, y)
   y = select(y .> .pi, Lanes(repeating: .pi), y)

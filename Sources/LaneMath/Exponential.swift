@@ -45,7 +45,9 @@ public func exp(_ x: Lanes) -> Lanes {
   var y = Lanes(bits: p.bits &+ (shifted.bits &<< 52))
   if cl_all_within(x, 708) == 0 {
     var argument = x
-    exponentialOutside(&argument, &y)
+    var replaced = y
+    exponentialOutside(&argument, &replaced)
+    y = replaced
   }
   return y
 }
