@@ -29,7 +29,7 @@ public struct CharacterExpansion: Sendable {
   var fusions: [Fusion]
 
   /// Terms below exp(-cutoff) of the leading one are dropped.
-  static let cutoff = 44.0
+  static let cutoff = 38.0
 
   /// Whether a representation contributes at this volume: to Z and its loops, or to the second
   /// moment of the weights. The second term of the bound covers loops that divide the torus in

@@ -37,6 +37,7 @@ struct DoubleDouble: Sendable {
     return DoubleDouble(high: product, low: ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2)
   }
 
+  @inline(__always)
   static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let s = exactSum(a.high, b.high)
     let t = exactSum(a.low, b.low)
@@ -44,12 +45,15 @@ struct DoubleDouble: Sendable {
     return ordered(u.high, u.low + t.low)
   }
 
+  @inline(__always)
   static prefix func - (a: DoubleDouble) -> DoubleDouble {
     DoubleDouble(high: -a.high, low: -a.low)
   }
 
+  @inline(__always)
   static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + (-b) }
 
+  @inline(__always)
   static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let p = exactProduct(a.high, b.high)
     return ordered(p.high, p.low + (a.high * b.low + a.low * b.high))

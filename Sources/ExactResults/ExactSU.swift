@@ -27,7 +27,8 @@ public struct ExactSU: ExactTheory2D {
   ///   - colors: the number of colours, 2 ... 8.
   ///   - volume: the number of plaquettes of the torus.
   ///   - beta: the coupling, at least 0 and at most `largestBeta(colors:)`.
-  /// - Throws: `ExactResultError` where an argument is out of range.
+  /// - Throws: `ExactResultError` where an argument is out of range, or the torus is so small (two
+  ///   or three plaquettes at large beta and N) that the sum over representations is too long.
   public init(colors: Int, volume: Int, beta: Double) throws(ExactResultError) {
     guard (2...8).contains(colors) else { throw .colors(expected: "2 ... 8", found: colors) }
     try checkTorus(
@@ -35,7 +36,7 @@ public struct ExactSU: ExactTheory2D {
     self.colors = colors
     self.volume = volume
     self.beta = beta
-    characters = SpecialUnitaryCharacters.expansion(colors: colors, volume: volume, beta: beta)
+    characters = try SpecialUnitaryCharacters.expansion(colors: colors, volume: volume, beta: beta)
   }
 
   /// The largest coupling solved: the determinants lose (2 beta/N)^(N(N-1)/2) / prod_{j<N} j! of

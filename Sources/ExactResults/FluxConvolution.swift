@@ -11,30 +11,23 @@
 /// and one step is two fixed matrices on the values at Gauss-Legendre nodes. The angles are tilted
 /// towards the charge asked for. (The Fourier integral of a few angles decays too slowly to serve.)
 enum FluxConvolution {
-  static func logDensities(volume: Int, beta: Double, largestCharge: Int) -> [Double] {
-    var logs: [Double] = []
-    var guess = 0.0
+  /// log f_V(2 pi Q); minus infinity where round-off hides it.
+  static func logDensity(volume: Int, beta: Double, law: TiltedPlaquette, charge: Int) -> Double {
     let logIntegral =
       OnePlaquetteLawU1(uncheckedBeta: beta).logNormalization - beta + Scalar.log(2 * Double.pi)
-    for charge in 0...largestCharge {
-      let x = 2 * Double.pi * Double(charge)
-      let law = TiltedPlaquette(beta: beta, mean: x / Double(volume), guess: guess) { _ in 0 }
-      guess = law.tilt
-      let tilted = logSumDensity(volume: volume, beta: beta, tilt: law.tilt, charge: charge)
-      let value = tilted - law.tilt * x - Double(volume) * logIntegral
-      guard value > -.infinity else { break }
-      if charge > 0 && value - logs[0] < negligibleSector { break }
-      logs.append(value)
-    }
-    return logs
+    let tilted = logSumDensity(
+      volume: volume, beta: beta, tilt: law.tilt, charge: charge)
+    return tilted - law.tilt * 2 * Double.pi * Double(charge) - Double(volume) * logIntegral
   }
 
   /// log of exp(s x) f_V(x) at x = 2 pi Q, for factors exp[beta (cos theta - 1)].
-  private static func logSumDensity(volume: Int, beta: Double, tilt: Double, charge: Int)
-    -> Double
-  {
+  private static func logSumDensity(
+    volume: Int, beta: Double, tilt: Double, charge: Int
+  ) -> Double {
     let law = TiltedFactor(beta: beta, tilt: tilt)
-    let order = 28 + Int(24 * beta.squareRoot() + 4 * tilt)
+    // Polynomials that resolve the bump of the law and the exponential on a panel of length 2 pi.
+    let order = 28 + Int(24 * beta.squareRoot() + 12 * tilt.squareRoot())
+    if order > 500 { return -.infinity }
     let grid = PanelGrid(order: order)
     let step = ConvolutionStep(grid: grid, places: grid.places, factor: law)
     // f_1 on its one panel, then one factor at a time; panels lie one after another.
@@ -52,7 +45,8 @@ enum FluxConvolution {
     let place = volume.isMultiple(of: 2) ? 0 : Double.pi
     let final = ConvolutionStep(grid: grid, places: [place], factor: law)
     let density = final.apply(values, panels: volume - 1, panel: charge + volume / 2, place: 0)
-    return density > 0 ? Scalar.log(density) + Double(volume) * law.logUnit : -.infinity
+    guard density > hiddenByRoundOff * (values.max() ?? 0) else { return -.infinity }
+    return Scalar.log(density) + Double(volume) * law.logUnit
   }
 }
 
@@ -94,15 +88,20 @@ private struct PanelGrid {
   }
 
   /// Adds weight * l_j(v) for the interpolation polynomials l_j of all nodes.
-  func addInterpolation(at v: Double, weight: Double, to row: inout [Double]) {
+  func addInterpolation(
+    at v: Double, weight: Double, to row: inout [Double], scratch: inout [Double]
+  ) {
     if let hit = places.firstIndex(of: v) {
       row[hit] += weight
       return
     }
     var sum = 0.0
-    for (place, factor) in zip(places, barycentric) { sum += factor / (v - place) }
+    for j in row.indices {
+      scratch[j] = barycentric[j] / (v - places[j])
+      sum += scratch[j]
+    }
     let scale = weight / sum
-    for j in row.indices { row[j] += scale * barycentric[j] / (v - places[j]) }
+    for j in row.indices { row[j] += scale * scratch[j] }
   }
 }
 
@@ -117,11 +116,12 @@ private struct ConvolutionStep {
     func row(from lower: Double, to upper: Double, angle: (Double) -> Double) -> [Double] {
       var row = [Double](repeating: 0, count: grid.places.count)
       guard upper > lower else { return row }
+      var scratch = row
       let half = (upper - lower) / 2
       for (node, weight) in zip(grid.quadrature.nodes, grid.quadrature.weights) {
         let v = lower + half * (1 + node)
         grid.addInterpolation(
-          at: v, weight: half * weight * factor.value(at: angle(v)), to: &row)
+          at: v, weight: half * weight * factor.value(at: angle(v)), to: &row, scratch: &scratch)
       }
       return row
     }

@@ -18,6 +18,9 @@ struct SpecialUnitaryCharacters {
     matrix = [DoubleDouble](repeating: DoubleDouble(0), count: colors * colors)
   }
 
+  /// The number of representations that is still summed in about a second.
+  static let largestCount = 40_000
+
   /// log of the factor taken out of every coefficient.
   var logScale: Double { Double(colors) * bessel.logScale }
 
@@ -41,7 +44,7 @@ struct SpecialUnitaryCharacters {
       while true {
         let term = determinant(diagram, shift: n)
         sum = sum + term
-        if term.high <= 1e-19 * sum.high { break }
+        if term.high <= 1e-17 * sum.high { break }
         n += direction
       }
     }
@@ -50,27 +53,40 @@ struct SpecialUnitaryCharacters {
 
   private mutating func determinant(_ diagram: [Int], shift: Int) -> DoubleDouble {
     let size = colors
-    for i in 0..<size {
-      for j in 0..<size { matrix[i * size + j] = bessel[diagram[i] - i + j + shift] }
-    }
-    var product = DoubleDouble(1)
-    for k in 0..<size {
-      let pivot = matrix[k * size + k]
-      guard pivot.high > 0 else { return DoubleDouble(0) }
-      product = product * pivot
-      for i in (k + 1)..<max(k + 1, size) {
-        let factor = matrix[i * size + k] / pivot
-        for j in (k + 1)..<size {
-          matrix[i * size + j] = matrix[i * size + j] - factor * matrix[k * size + j]
+    return matrix.withUnsafeMutableBufferPointer { matrix in
+      bessel.values.withUnsafeBufferPointer { values in
+        for i in 0..<size {
+          for j in 0..<size {
+            let order = abs(diagram[i] - i + j + shift)
+            matrix[i * size + j] = order < values.count ? values[order] : DoubleDouble(0)
+          }
         }
+        var product = DoubleDouble(1)
+        for k in 0..<size {
+          let pivot = matrix[k * size + k]
+          guard pivot.high > 0 else { return DoubleDouble(0) }
+          product = product * pivot
+          if k == size - 1 { break }
+          let reciprocal = DoubleDouble(1) / pivot
+          for i in (k + 1)..<size {
+            let factor = matrix[i * size + k] * reciprocal
+            for j in (k + 1)..<size {
+              matrix[i * size + j] = matrix[i * size + j] - factor * matrix[k * size + j]
+            }
+          }
+        }
+        return product
       }
     }
-    return product
   }
 
   /// All representations that contribute at a volume, and their neighbours under fusion with the
   /// fundamental.
-  static func expansion(colors: Int, volume: Int, beta: Double) -> CharacterExpansion {
+  ///
+  /// - Throws: `ExactResultError.volume` where more than `largestCount` would be needed.
+  static func expansion(colors: Int, volume: Int, beta: Double) throws(ExactResultError)
+    -> CharacterExpansion
+  {
     var single = SpecialUnitaryCharacters(colors: colors, beta: beta)
     var double = SpecialUnitaryCharacters(colors: colors, beta: 2 * beta)
     let trivial = [Int](repeating: 0, count: colors)
@@ -88,6 +104,11 @@ struct SpecialUnitaryCharacters {
     while next < diagrams.count {
       defer { next += 1 }
       guard expands[next] else { continue }
+      guard diagrams.count <= largestCount else {
+        throw .volume(
+          expected: "more plaquettes at this beta (over \(largestCount) representations contribute)",
+          found: volume)
+      }
       let diagram = diagrams[next]
       for neighbour in neighbours(of: diagram) where index[neighbour] == nil {
         let dimension = dimension(neighbour)

@@ -13,6 +13,8 @@ struct TiltedPlaquette: Sendable {
   let cumulantGenerator: Double
   let mean: Double
   let variance: Double
+  /// The density at the two ends of the interval, summed: |<exp(i t theta)>| falls as `edge` / t.
+  let edge: Double
 
   /// - Parameter resolution: the largest frequency t of exp(i t theta) to be integrated.
   init(beta: Double, tilt: Double, resolution: Double) {
@@ -51,6 +53,9 @@ struct TiltedPlaquette: Sendable {
     let ratio = excess / untilted
     cumulantGenerator =
       ratio < 1 ? Scalar.logOnePlus(ratio) : largest + Scalar.log(tilted) - Scalar.log(untilted)
+    edge =
+      (Scalar.exp(-2 * beta + tilt * Double.pi - largest)
+        + Scalar.exp(-2 * beta - tilt * Double.pi - largest)) / tilted
     for i in weights.indices { weights[i] /= tilted }
     // Nodes that carry nothing are dropped.
     let kept = weights.indices.filter { weights[$0] > 1e-40 }
@@ -65,28 +70,22 @@ struct TiltedPlaquette: Sendable {
     (self.mean, self.variance) = (mean, variance)
   }
 
-  /// The law tilted to a given mean, |mean| < pi, by Newton's method (the mean need only be near).
-  init(beta: Double, mean target: Double, guess: Double, resolution: (Double) -> Double) {
+  /// The tilt s that gives about the mean asked for, 0 <= mean < pi, by safeguarded Newton steps.
+  static func tilt(beta: Double, mean target: Double, guess: Double) -> Double {
+    if target == 0 { return 0 }
     var (low, high) = (0.0, Double.infinity)
     var tilt = guess
-    if target != 0 {
-      for _ in 0..<60 {
-        let law = TiltedPlaquette(beta: beta, tilt: tilt, resolution: 0)
-        let error = law.mean - target
-        if abs(error) < 1e-3 * law.variance.squareRoot() { break }
-        if error > 0 { high = tilt } else { low = tilt }
-        var next = tilt - error / law.variance
-        if !(next > low && next < high) { next = high.isFinite ? (low + high) / 2 : 2 * low + 1 }
-        tilt = next
-      }
+    for _ in 0..<80 {
+      let law = TiltedPlaquette(beta: beta, tilt: tilt, resolution: 0)
+      let error = law.mean - target
+      // The mean need only be near: every tilt gives the same density.
+      if abs(error) < 1e-3 * law.variance.squareRoot() { break }
+      if error > 0 { high = tilt } else { low = tilt }
+      var next = tilt - error / law.variance
+      if !(next > low && next < high) { next = high.isFinite ? (low + high) / 2 : 2 * low + 1 }
+      tilt = next
     }
-    self.init(beta: beta, tilt: tilt, resolution: resolution(tilt))
-  }
-
-  /// The density at an angle.
-  func logWeight(beta: Double, angle: Double) -> Double {
-    let sine = Scalar.sin(angle / 2)
-    return tilt * angle - 2 * beta * sine * sine
+    return tilt
   }
 
   /// log <exp[i t (theta - mean)]>, with relative accuracy at small t.
