@@ -67,7 +67,8 @@ public enum JSONFile {
     func place(_ path: [any CodingKey]) -> String {
       path.isEmpty
         ? location
-        : location + ": " + path.map { $0.intValue.map(String.init) ?? snake($0.stringValue) }
+        : location + ": "
+          + path.map { $0.intValue.map(String.init) ?? snake($0.stringValue) }
           .joined(separator: ".")
     }
     switch error {
@@ -92,7 +93,11 @@ public enum JSONFile {
   private static func snake(_ name: String) -> String {
     var result = ""
     for character in name {
-      if character.isUppercase { result += "_" + character.lowercased() } else { result.append(character) }
+      if character.isUppercase {
+        result += "_" + character.lowercased()
+      } else {
+        result.append(character)
+      }
     }
     return result
   }

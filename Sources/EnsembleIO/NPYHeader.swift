@@ -111,7 +111,8 @@ public struct NPYHeader: Sendable, Equatable {
     let rest = shape.dropFirst().map { ", \($0)" }.joined()
     let tuple = shape.isEmpty ? "()" : "(\(first)\(shape.count == 1 ? "," : rest))"
     let prefix = element == .boolean ? "|" : "<"
-    let text = "{'descr': '\(prefix)\(element.rawValue)', 'fortran_order': False, 'shape': \(tuple), }"
+    let text =
+      "{'descr': '\(prefix)\(element.rawValue)', 'fortran_order': False, 'shape': \(tuple), }"
     let spare = 20 - first.count
     let unpadded = 10 + text.utf8.count + spare + 1
     let total = (unpadded + 63) / 64 * 64
