@@ -67,7 +67,7 @@ extension Estimate: CustomStringConvertible {
   /// The value with the error in brackets, in units of the last digits: `0.31498(72)`.
   ///
   /// The error has two digits; one of 1 or more shows its decimal point, `12.3(1.5)`, and one of
-  /// 10 or more counts whole units, `1234(56)`. Beyond 10^7 and below 10^-5 both share a power of
+  /// 10 or more counts whole units, `1234(56)`, `1230(560)`. Beyond 10^7 and below 10^-5 both share a power of
   /// ten, `1.234(56)e-12`. A vanishing error prints as `(0)` behind all digits of the value; one
   /// that is infinite or undefined prints as `(∞)` or `(nan)`.
   public var description: String {
@@ -82,11 +82,11 @@ extension Estimate: CustomStringConvertible {
       value == 0 ? uncertainty.leadingPlace : central.leadingPlace,
       uncertainty.leadingPlace)
     let shift = leading >= 7 || leading < -5 ? leading : 0
-    let lastPlace = min(uncertainty.leadingPlace - 1 - shift, 0)
-    var shown = central.shifted(by: -shift)
-    shown.round(toPlace: lastPlace)
-    var shownError = uncertainty.shifted(by: -shift)
-    shownError.round(toPlace: lastPlace)
+    var shown = central
+    shown.round(toPlace: uncertainty.leadingPlace - 1)
+    shown = shown.shifted(by: -shift)
+    let shownError = uncertainty.shifted(by: -shift)
+    let lastPlace = min(shownError.leadingPlace - 1, 0)
     let bracket =
       shownError.leadingPlace >= 0
       ? shownError.fixed(toPlace: lastPlace)

@@ -25,7 +25,7 @@ public func paretoTailIndex(logWeights: [Double]) throws(StatisticsError) -> Dou
   let count = logWeights.count
   guard count >= 25 else { throw .tooShort(what: "weights", expected: 25, found: count) }
   let weights = try Histories.relativeWeights([logWeights])[0].sorted()
-  let tailCount = min(count / 5, Int((3 * Double(count).squareRoot()).rounded(.up)))
+  let tailCount = Int(min(Double(count) / 5, 3 * Double(count).squareRoot()).rounded(.up))
   let threshold = weights[count - tailCount - 1]
   let exceedances = weights[(count - tailCount)...].map { $0 - threshold }
   guard let largest = exceedances.last, largest > 1e-12 * threshold else { return -.infinity }
