@@ -123,11 +123,11 @@ func gammaMethod(
 
 private func centred(_ chains: [[Double]], _ origin: FluctuationOrigin) -> [[Double]] {
   let overall =
-    chains.joined().compensatedSum() / Double(chains.reduce(0) { $0 + $1.count })
+    compensatedSum(chains) / Double(chains.reduce(0) { $0 + $1.count })
   return chains.map { chain in
     let mean =
       switch origin {
-      case .chainMeans: chain.compensatedSum() / Double(chain.count)
+      case .chainMeans: compensatedSum(chain) / Double(chain.count)
       case .overallMean: overall
       }
     return chain.map { $0 - mean }

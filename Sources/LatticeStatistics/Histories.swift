@@ -39,7 +39,7 @@ struct Histories {
     let count = Double(lengths.reduce(0, +))
     guard count > 0 else { throw .tooShort(what: "series", expected: 1, found: 0) }
     if let weights {
-      let total = weights.joined().compensatedSum()
+      let total = compensatedSum(weights)
       meanWeight = total / count
       means = observables.map { observable in
         var sum = CompensatedSum()
@@ -50,7 +50,7 @@ struct Histories {
       }
     } else {
       meanWeight = 1
-      means = observables.map { $0.joined().compensatedSum() / count }
+      means = observables.map { compensatedSum($0) / count }
     }
     self.observables = observables
     self.lengths = lengths
@@ -132,10 +132,7 @@ struct Histories {
   /// means must be linear.
   func naiveError(of index: Int) -> Double {
     let mean = means[index]
-    var sum = CompensatedSum()
-    for chain in observables[index] {
-      for x in chain { sum.add((x - mean) * (x - mean)) }
-    }
-    return sum.value.squareRoot() / Double(count)
+    return compensatedSum(observables[index]) { ($0 - mean) * ($0 - mean) }.squareRoot()
+      / Double(count)
   }
 }

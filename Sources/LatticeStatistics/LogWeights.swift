@@ -35,6 +35,8 @@ public struct LogWeights: Sendable {
   public let values: [Double]
   /// The largest log weight.
   public let maximum: Double
+  /// The smallest log weight above `-infinity`.
+  let minimum: Double
   private let relative: [Double]
   private let sum: Double
   private let sumOfSquares: Double
@@ -46,8 +48,9 @@ public struct LogWeights: Sendable {
     self.values = values
     relative = try Histories.relativeWeights([values])[0]
     maximum = values.reduce(-Double.infinity) { max($0, $1) }
-    sum = relative.compensatedSum()
-    sumOfSquares = relative.lazy.map { $0 * $0 }.compensatedSum()
+    minimum = values.reduce(Double.infinity) { $1 > -.infinity ? min($0, $1) : $0 }
+    sum = compensatedSum(relative)
+    sumOfSquares = compensatedSum(relative) { $0 * $0 }
   }
 
   /// The number of samples.

@@ -63,9 +63,7 @@ func generalizedParetoShape(sorted x: [Double]) -> Double {
 
 /// The maximum-likelihood shape at given b: the mean of log(1 - b x).
 private func shape(_ x: [Double], _ b: Double) -> Double {
-  var sum = CompensatedSum()
-  for entry in x { sum.add(log1p(-b * entry)) }
-  return sum.value / Double(x.count)
+  compensatedSum(x) { log1p(-b * $0) } / Double(x.count)
 }
 
 /// Throws where the tail index of the weights is above a limit; an infinite limit asks nothing.

@@ -22,7 +22,7 @@ private struct Bins {
         let range = bin * length / bins..<(bin + 1) * length / bins
         let weight = histories.weights?[chain]
         weights.append(
-          weight.map { $0[range].compensatedSum() } ?? Double(range.count))
+          weight.map { compensatedSum(Array($0[range])) } ?? Double(range.count))
         for index in sums.indices {
           let series = histories.observables[index][chain]
           var sum = CompensatedSum()
@@ -69,8 +69,8 @@ public func jackknife(
   let bins = try Bins(histories, binSize: binSize)
   let value = function(histories.means)
   guard value.isFinite else { throw .functionNotFinite(value: value) }
-  let totals = bins.sums.map { $0.compensatedSum() }
-  let totalWeight = bins.weights.compensatedSum()
+  let totals = bins.sums.map { compensatedSum($0) }
+  let totalWeight = compensatedSum(bins.weights)
   let count = Double(bins.weights.count)
   var samples: [Double] = []
   samples.reserveCapacity(bins.weights.count)
@@ -80,8 +80,8 @@ public func jackknife(
     guard sample.isFinite else { throw .functionNotFinite(value: sample) }
     samples.append(sample)
   }
-  let mean = samples.compensatedSum() / count
-  let spread = samples.lazy.map { ($0 - mean) * ($0 - mean) }.compensatedSum()
+  let mean = compensatedSum(samples) / count
+  let spread = compensatedSum(samples) { ($0 - mean) * ($0 - mean) }
   let error = ((count - 1) / count * spread).squareRoot()
   return Estimate(
     value: value, error: error, errorOfError: error / (2 * (count - 1)).squareRoot(),
@@ -157,8 +157,8 @@ public func bootstrap(
   let value = function(histories.means)
   guard value.isFinite else { throw .functionNotFinite(value: value) }
   let count = Double(samples.count)
-  let mean = samples.compensatedSum() / count
-  let spread = samples.lazy.map { ($0 - mean) * ($0 - mean) }.compensatedSum()
+  let mean = compensatedSum(samples) / count
+  let spread = compensatedSum(samples) { ($0 - mean) * ($0 - mean) }
   let error = (spread / (count - 1)).squareRoot()
   return Estimate(
     value: value, error: error, errorOfError: error / (2 * (count - 1)).squareRoot(),

@@ -57,7 +57,8 @@ public struct SectorWeight: Sendable, Equatable {
 ///
 ///     P(Q) = Σ w δ(Q(i), Q) / Σ w
 ///
-/// A sector that no sample visited is absent: its weight is unknown, not zero.
+/// A sector that no sample visited is absent: its weight is unknown, not zero. Chains that never
+/// leave their sectors while these differ have no error: `constantSeries`.
 ///
 /// - Parameters:
 ///   - sectors: the sector of each sample, `[chain][time]`.
@@ -82,7 +83,7 @@ public func sectorWeights(
       weight = try gammaMethod(
         observables: [indicator], logWeights: logWeights, sParameter: sParameter,
         largestTailIndex: .infinity, function: { $0[0] }, gradient: { _ in [1] })
-    } catch .constantSeries(let value, let total) where counts.count == 1 {
+    } catch .constantSeries(let value, let total) where value == 0 || value == 1 {
       weight = Estimate(value: value, error: 0, count: total)
     } catch {
       throw error

@@ -98,18 +98,27 @@ public struct TargetLogWeights: Sendable {
     func fermi(_ y: Double) -> Double {
       y >= 0 ? 1 / (1 + exp(-y)) : exp(y) / (1 + exp(y))
     }
-    // The root of mean_p[fermi(l - z - o)] n_p = mean_t[fermi(z + o - l)] n_t; the left side falls
-    // with z, the right side rises.
-    var low = min(proposal.values.filter { $0 > -.infinity }.min()!, chains.joined().min()!)
-    var high = max(proposal.maximum, chains.joined().max()!)
-    for _ in 0..<200 where high - low > 1e-14 * max(1, abs(low), abs(high)) {
-      let z = 0.5 * (low + high)
-      var balance = CompensatedSum()
-      for l in proposal.values { balance.add(fermi(l - z - offset)) }
-      for chain in chains { for l in chain { balance.add(-fermi(z + offset - l)) } }
-      if balance.value > 0 { low = z } else { high = z }
+    // The root of sum_p fermi(l - z - o) - sum_t fermi(z + o - l), which falls with z: Newton steps
+    // inside a bracket that shrinks.
+    var low = min(proposal.minimum, chains.reduce(Double.infinity) { min($0, $1.min() ?? $0) })
+    var high = max(proposal.maximum, chains.reduce(-Double.infinity) { max($0, $1.max() ?? $0) })
+    var z = min(max(proposal.logMeanWeight, low), high)
+    for _ in 0..<200 {
+      let balance =
+        compensatedSum(proposal.values) { fermi($0 - z - offset) }
+        - compensatedSum(chains) { fermi(z + offset - $0) }
+      let slope =
+        compensatedSum(proposal.values) { fermi($0 - z - offset) * fermi(z + offset - $0) }
+        + compensatedSum(chains) { fermi($0 - z - offset) * fermi(z + offset - $0) }
+      if balance > 0 { low = z } else { high = z }
+      let step = balance / slope
+      if abs(step) <= 1e-13 * max(1, abs(z)) {
+        z += step
+        break
+      }
+      let next = z + step
+      z = next > low && next < high ? next : 0.5 * (low + high)
     }
-    let z = 0.5 * (low + high)
     let above = try relativeError([proposal.values.map { fermi($0 - z - offset) }], 0)
     let below = try relativeError(chains.map { $0.map { fermi(z + offset - $0) } }, sParameter)
     return Estimate(
@@ -130,8 +139,8 @@ public struct TargetLogWeights: Sendable {
   }
 
   private func logMean(of chains: [[Double]], sign: Double) -> Double {
-    let largest = chains.joined().reduce(-Double.infinity) { max($0, sign * $1) }
-    let sum = chains.joined().lazy.map { exp(sign * $0 - largest) }.compensatedSum()
+    let largest = chains.reduce(-Double.infinity) { $1.reduce($0) { max($0, sign * $1) } }
+    let sum = compensatedSum(chains) { exp(sign * $0 - largest) }
     return largest + log(sum / Double(count))
   }
 

@@ -68,6 +68,12 @@ struct LogWeightsTests {
     #expect(bridge.error < 1.02 * reverse.error)
     #expect(bridge.error < 1.02 * forward.error)
     #expect(abs(zScore(bridge, exact: pair.logZ)) < 4)
+    // Shifting all log weights shifts log Z; adding 1e3 rounds them at 1e-13.
+    let shifted = try TargetLogWeights(target.chains.map { $0.map { $0 + 1000 } })
+      .bridgedLogPartitionFunction(
+        proposal: LogWeights(proposal.values.map { $0 + 1000 }), sParameter: 0)
+    #expect(abs(shifted.value - bridge.value - 1000) < 1e-11)
+    #expect(agree(shifted.error, bridge.error, to: 1e-9))
   }
 
   /// Thresholds of 4 sigma alarm falsely in 6e-5 of all cases.
@@ -190,6 +196,11 @@ struct LogWeightsTests {
     }
     let single = try sectorWeights([Int](repeating: 2, count: 50))
     #expect(single.count == 1 && single[0].weight.value == 1 && single[0].weight.error == 0)
+    // Chains frozen in different sectors say nothing about the shares.
+    let frozen = [[Int](repeating: 0, count: 50), [Int](repeating: 1, count: 50)]
+    #expect(throws: StatisticsError.constantSeries(value: 0.5, count: 100)) {
+      try sectorWeights(frozen)
+    }
   }
 }
 
