@@ -9,6 +9,8 @@ typedef double cl_v8d __attribute__((ext_vector_type(8)));
 typedef float cl_v8f __attribute__((ext_vector_type(8)));
 typedef long long cl_v8l __attribute__((ext_vector_type(8)));
 typedef int cl_v8i __attribute__((ext_vector_type(8)));
+typedef unsigned int cl_v8u __attribute__((ext_vector_type(8)));
+typedef unsigned long long cl_v8ul __attribute__((ext_vector_type(8)));
 
 #define CL_INLINE static inline __attribute__((always_inline))
 
@@ -28,3 +30,56 @@ CL_INLINE cl_v8f cl_maxf(cl_v8f a, cl_v8f b) { return __builtin_elementwise_max(
 
 CL_INLINE cl_v8f cl_to_float(cl_v8d a) { return __builtin_convertvector(a, cl_v8f); }
 CL_INLINE cl_v8d cl_to_double(cl_v8f a) { return __builtin_convertvector(a, cl_v8d); }
+
+CL_INLINE cl_v8f cl_sqrtf(cl_v8f x) { return __builtin_elementwise_sqrt(x); }
+CL_INLINE cl_v8f cl_absf(cl_v8f x) { return __builtin_elementwise_abs(x); }
+
+// Masks are all ones or all zeros in each lane.
+CL_INLINE int cl_any(cl_v8l mask) { return __builtin_reduce_or(mask) != 0; }
+CL_INLINE int cl_all(cl_v8l mask) { return __builtin_reduce_and(mask) != 0; }
+// Whether |x| <= bound in every lane; false where a lane is not a number.
+CL_INLINE int cl_all_within(cl_v8d x, double bound) {
+  return __builtin_reduce_and(__builtin_elementwise_abs(x) <= (cl_v8d)bound) != 0;
+}
+// Whether low <= x <= high in every lane; false where a lane is not a number.
+CL_INLINE int cl_all_between(cl_v8d x, double low, double high) {
+  return __builtin_reduce_and((x >= (cl_v8d)low) & (x <= (cl_v8d)high)) != 0;
+}
+
+// All ones where the sign bit of a number, or the lowest bit of an integer, is set.
+CL_INLINE cl_v8l cl_sign_mask(cl_v8d x) { return (cl_v8l)((cl_v8l)x < 0); }
+CL_INLINE cl_v8l cl_odd_mask(cl_v8ul x) { return (cl_v8l)((cl_v8l)(x << 63) < 0); }
+
+// The sum over lanes, always added in the same order: ((0+4)+(2+6)) + ((1+5)+(3+7)).
+CL_INLINE double cl_sum(cl_v8d x) {
+  cl_v8d a = x + __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
+  cl_v8d b = a + __builtin_shufflevector(a, a, 2, 3, 0, 1, 6, 7, 4, 5);
+  return b[0] + b[1];
+}
+CL_INLINE float cl_sumf(cl_v8f x) {
+  cl_v8f a = x + __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3);
+  cl_v8f b = a + __builtin_shufflevector(a, a, 2, 3, 0, 1, 6, 7, 4, 5);
+  return b[0] + b[1];
+}
+// Two vectors to the sums of their halves, four lanes of `a` and of `b` interleaved.
+CL_INLINE cl_v8f cl_fold_pair(cl_v8f a, cl_v8f b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13) +
+         __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+}
+CL_INLINE cl_v8f cl_fold_quad(cl_v8f a, cl_v8f b) {
+  return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) +
+         __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+// Lane i of the answer is the sum over the lanes of the i-th vector, in a fixed order.
+CL_INLINE cl_v8f cl_sum8(cl_v8f a0, cl_v8f a1, cl_v8f a2, cl_v8f a3, cl_v8f a4, cl_v8f a5,
+                         cl_v8f a6, cl_v8f a7) {
+  cl_v8f low = cl_fold_quad(cl_fold_pair(a0, a1), cl_fold_pair(a2, a3));
+  cl_v8f high = cl_fold_quad(cl_fold_pair(a4, a5), cl_fold_pair(a6, a7));
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 8, 9, 10, 11) +
+         __builtin_shufflevector(low, high, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+// The 64-bit product of the low 32 bits of every lane and of `b`.
+CL_INLINE cl_v8ul cl_mul32(cl_v8ul a, unsigned int b) {
+  return (a & 0xffffffffull) * (cl_v8ul)(unsigned long long)b;
+}
