@@ -3,8 +3,7 @@ import Glibc
 import LaneMath
 import Testing
 
-/// The errors that the documentation states, in ulp, with half a unit in the third digit for the
-/// reference values.
+/// The errors that the documentation states, in ulp.
 private let statedError: [String: Double] = [
   "exp": 1.2, "expm1": 1.7, "log": 1, "log1p": 1, "tanh": 2.5, "sin": 1, "cos": 1, "tan": 2.5,
   "atan2": 1.6,
@@ -22,7 +21,8 @@ private func lanes(_ x: Double) -> Lanes { Lanes(repeating: x) }
 
 @Suite("Elementary functions on lanes")
 struct ElementaryTests {
-  @Test("stay within the stated error of 40-digit values over the whole range",
+  @Test(
+    "stay within the stated error of 40-digit values over the whole range",
     arguments: statedError.keys.sorted())
   func referenceValues(name: String) throws {
     let function = try #require(laneFunctions[name])
@@ -49,8 +49,8 @@ struct ElementaryTests {
   }
 
   #if arch(x86_64)
-    /// Random arguments against the extended precision of the C library, whose own error is 2^-10 of
-    /// these units.
+    /// Random arguments against the extended precision of the C library, whose own error is 2^-10
+    /// of these units.
     private func largestError(
       _ function: (Lanes) -> Lanes, _ exact: (Float80) -> Float80, _ draw: (Double) -> Double
     ) -> (error: Double, at: Double) {
@@ -87,7 +87,8 @@ struct ElementaryTests {
         let function = try #require(laneFunctions[name])
         let bound = try #require(statedError[name])
         let worst = largestError({ function($0, lanes(3)) }, exact) { low + (high - low) * $0 }
-        #expect(worst.error <= bound, "\(name) on \(low)...\(high): \(worst.error) ulp at \(worst.at)")
+        #expect(
+          worst.error <= bound, "\(name) on \(low)...\(high): \(worst.error) ulp at \(worst.at)")
       }
     }
 

@@ -6,7 +6,8 @@ import Testing
 @Suite("Single-precision functions")
 struct FloatFunctionTests {
   /// What the documentation states, in ulp.
-  private let statedError: Float = 1.2
+  private let statedExponentialError: Float = 1.2
+  private let statedTangentError: Float = 1.5
 
   private func largestError(
     _ function: (FloatLanes) -> FloatLanes, _ exact: (Double) -> Double, _ low: Float, _ high: Float
@@ -30,11 +31,11 @@ struct FloatFunctionTests {
 
   @Test("exp and tanh stay within the stated error")
   func accuracy() {
-    #expect(largestError(exp, Glibc.exp, -87.3, 88.7) <= statedError)
-    #expect(largestError(exp, Glibc.exp, -1, 1) <= statedError)
-    #expect(largestError(tanh, Glibc.tanh, -12, 12) <= statedError)
-    #expect(largestError(tanh, Glibc.tanh, -0.7, 0.7) <= statedError)
-    #expect(largestError(tanh, Glibc.tanh, 1e-6, 1e-5) <= statedError)
+    #expect(largestError(exp, Glibc.exp, -87.3, 88.7) <= statedExponentialError)
+    #expect(largestError(exp, Glibc.exp, -1, 1) <= statedExponentialError)
+    #expect(largestError(tanh, Glibc.tanh, -12, 12) <= statedTangentError)
+    #expect(largestError(tanh, Glibc.tanh, -0.7, 0.7) <= statedTangentError)
+    #expect(largestError(tanh, Glibc.tanh, 1e-6, 1e-5) <= statedTangentError)
   }
 
   @Test("overflow, underflow, infinity and not a number")

@@ -4,8 +4,8 @@ import LaneMath
 import Testing
 
 // Every test here has a fixed seed. A bound of `sigmas` standard deviations is exceeded by chance
-// with probability 1e-6, and the Kolmogorov-Smirnov bound with 2 exp(-2 x^2) = 1e-6; with fewer than
-// 90 such comparisons in the file the false-alarm rate is below 1e-4.
+// with probability 1e-6, and the Kolmogorov-Smirnov bound with 2 exp(-2 x^2) = 1e-6; with fewer
+// than 90 such comparisons in the file the false-alarm rate is below 1e-4.
 private let sigmas = 4.9
 private let kolmogorovBound = 2.7
 
@@ -64,13 +64,7 @@ struct VariateTests {
   @Test("normal numbers are normal, singly and in pairs")
   func normal() {
     let single = draw(25_000) { $0.normal() }
-    var first = true
-    var kept = Lanes.zero
-    let paired = draw(25_000) { generator in
-      if first { kept = generator.normalPair().1 }
-      first = true
-      return kept
-    }
+    let paired = draw(25_000) { $0.normalPair().1 }
     let edges = (-600...600).map { Double($0) / 100 }
     let cumulative = edges.map { 0.5 * erfc(-$0 / 2.0.squareRoot()) }
     for samples in [single, paired] {
@@ -204,13 +198,13 @@ struct VariateTests {
     #expect(seen.count == 4 * 3 * 4 * 4)
   }
 
-  @Test("a concentration that is not a number gives an angle that is not, and ends")
+  @Test("ends where the concentration is infinite or not a number")
   func notANumber() {
     var generator = LaneGenerator(seed: 35, purpose: .prior, firstConfiguration: 0, step: 0)
     var concentration = Lanes(repeating: 1)
     concentration[0] = .nan
     concentration[1] = .infinity
     let angle = generator.vonMises(concentration: concentration)
-    #expect(angle[0].isNaN && angle[1] == 0 && angle[2].isFinite)
+    #expect(angle[0].isNaN && Swift.abs(angle[1]) < 1e-100 && angle[2].isFinite)
   }
 }
