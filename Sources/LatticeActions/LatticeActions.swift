@@ -1,1 +1,0 @@
-// LatticeActions: see the README for the map of modules.

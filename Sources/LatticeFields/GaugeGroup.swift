@@ -1,0 +1,86 @@
+import LaneMath
+
+/// A link variable: an element of a compact group in each of 8 configurations.
+///
+/// A group is one file in `Groups/` and one line in the catalog. Kernels are written once, for any
+/// group, and specialised by the compiler.
+///
+/// Conventions: the algebra is spanned by anti-Hermitian generators with
+/// `tr(T_a T_b) = -δ_ab / 2` for SU(N) (hep-lat/0003020 uses the same) and `T = i` for U(1); a left
+/// derivative is `∂_a f(U) = d/dε f(exp(ε T_a) U)`.
+public protocol GaugeGroup: BitwiseCopyable, Sendable {
+  /// The algebra, in real coordinates with respect to the generators.
+  associatedtype Algebra: LieAlgebra
+  /// Sums of group elements, where staples live: a complex matrix.
+  associatedtype Matrix: BitwiseCopyable & Sendable
+
+  /// The name a user types, such as `U1` or `SU3`.
+  static var name: String { get }
+  /// The number of colours, `N`.
+  static var colors: Int { get }
+  /// Whether all elements commute: then a plaquette's derivative is the same at its four corners.
+  static var isAbelian: Bool { get }
+  /// The unit element.
+  static var identity: Self { get }
+
+  /// The product.
+  static func * (a: Self, b: Self) -> Self
+  /// The inverse, `U†`.
+  var adjoint: Self { get }
+  /// `Re tr U`, in `[-N, N]`.
+  var realTrace: Lanes { get }
+  /// `Im tr U`.
+  var imaginaryTrace: Lanes { get }
+  /// `exp(Σ_a X_a T_a)`.
+  static func exp(_ X: Algebra) -> Self
+  /// `-Re tr(T_a U)` for each generator: the derivative of `-Re tr U`; `sin φ` for U(1).
+  var algebraProjection: Algebra { get }
+  /// Draws from the Haar measure in every lane.
+  static func haar(using generator: inout LaneGenerator) -> Self
+  /// `max |U† U - 1|`, entry by entry.
+  var unitarityDefect: Lanes { get }
+  /// The nearest group element: removes accumulated rounding.
+  var reunitarized: Self { get }
+
+  /// The zero matrix.
+  static var zeroMatrix: Matrix { get }
+  /// Adds a group element to a sum of them.
+  static func add(_ element: Self, to sum: inout Matrix)
+  /// `-Re tr(T_a U M)`: the derivative of `-Re tr(U M)` with respect to the link `U`.
+  static func algebraProjection(of U: Self, times M: Matrix) -> Algebra
+  /// `Re tr(U M)`.
+  static func realTrace(of U: Self, times M: Matrix) -> Lanes
+
+  /// The number of doubles that one configuration's link takes in an ensemble file.
+  static var scalarsPerLink: Int { get }
+  /// Writes one lane's link as it stands in an ensemble file.
+  func store(lane: Int, to pointer: UnsafeMutablePointer<Double>)
+  /// Reads one lane's link as it stands in an ensemble file.
+  mutating func load(lane: Int, from pointer: UnsafePointer<Double>)
+}
+
+/// An element of a Lie algebra in each of 8 configurations, in real coordinates.
+public protocol LieAlgebra: BitwiseCopyable, Sendable {
+  /// The number of generators.
+  static var dimension: Int { get }
+  /// The zero element.
+  static var zero: Self { get }
+  /// The sum.
+  static func + (a: Self, b: Self) -> Self
+  /// The difference.
+  static func - (a: Self, b: Self) -> Self
+  /// The multiple by a number that may differ between lanes.
+  static func * (factor: Lanes, X: Self) -> Self
+  /// `Σ_a X_a Y_a`.
+  func dot(_ other: Self) -> Lanes
+  /// Independent standard normal coordinates: momenta of HMC.
+  static func gaussian(using generator: inout LaneGenerator) -> Self
+  /// One coordinate.
+  subscript(coordinate: Int) -> Lanes { get set }
+}
+
+extension LieAlgebra {
+  /// `self + factor X`.
+  @inlinable @inline(__always)
+  public func adding(_ factor: Lanes, _ X: Self) -> Self { self + factor * X }
+}

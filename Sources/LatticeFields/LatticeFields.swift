@@ -1,1 +1,0 @@
-// LatticeFields: see the README for the map of modules.

@@ -1,0 +1,74 @@
+import LatticeFields
+
+/// What a coupling flow is made of: stages of layers, applied in order to Haar-distributed links.
+public struct CouplingArchitecture: Sendable, Codable, Hashable {
+  /// The kinds of coupling geometry: one line here and one file `..Geometry.swift` for each.
+  public enum Geometry: String, Sendable, Codable, CaseIterable {
+    /// The tree of `BlockGeometry`: from the torus down to single plaquettes.
+    case blocks
+    /// Layers of `StripeGeometry`: single plaquettes, with a convolutional conditioner.
+    case stripes
+  }
+
+  /// Layers of one kind.
+  public struct Stage: Sendable, Codable, Hashable {
+    /// The geometry.
+    public var geometry: Geometry
+    /// The number of layers; a tree of blocks has as many as it has levels.
+    public var layers: Int
+    /// The circle map.
+    public var map: CircleMapKind
+    /// The channels of the hidden layers of the conditioner.
+    public var hidden: [Int]
+    /// The nonlinearity of the conditioner.
+    public var activation: Activation
+    /// Whether stripes see loops of two plaquettes beside single ones.
+    public var pairLoops: Bool
+    /// The harmonics `cos kφ, sin kφ` that blocks see of the flux around them.
+    public var harmonics: Int
+
+    /// Layers of one kind.
+    public init(
+      geometry: Geometry, layers: Int, map: CircleMapKind, hidden: [Int],
+      activation: Activation, pairLoops: Bool = true, harmonics: Int = 1
+    ) {
+      self.geometry = geometry
+      self.layers = layers
+      self.map = map
+      self.hidden = hidden
+      self.activation = activation
+      self.pairLoops = pairLoops
+      self.harmonics = harmonics
+    }
+  }
+
+  /// The stages in the order of application.
+  public var stages: [Stage]
+
+  /// An architecture from its stages.
+  public init(stages: [Stage]) { self.stages = stages }
+
+  /// The tree of blocks with splines: the default.
+  public static let blocks = CouplingArchitecture(stages: [
+    Stage(
+      geometry: .blocks, layers: 0, map: .spline(bins: 10), hidden: [16, 16], activation: .tanh,
+      harmonics: 2)
+  ])
+
+  /// Plaquette couplings with splines and loops of two plaquettes.
+  public static func plaquettes(layers: Int = 24) -> CouplingArchitecture {
+    CouplingArchitecture(stages: [
+      Stage(
+        geometry: .stripes, layers: layers, map: .spline(bins: 8), hidden: [16, 16],
+        activation: .leakyReLU)
+    ])
+  }
+
+  /// The flow of the tutorial arXiv:2101.08176: 16 layers of mixtures of two non-compact projections,
+  /// networks 2-8-8-3 of 3x3 kernels; 15,280 parameters.
+  public static let tutorial = CouplingArchitecture(stages: [
+    Stage(
+      geometry: .stripes, layers: 16, map: .projection(components: 2), hidden: [8, 8],
+      activation: .leakyReLU, pairLoops: false)
+  ])
+}

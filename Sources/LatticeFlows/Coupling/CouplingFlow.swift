@@ -1,0 +1,202 @@
+import LaneMath
+import LatticeFields
+
+/// A chain of coupling layers with its parameters: a trainable transport of Haar-distributed U(1)
+/// links (arXiv:2003.06413).
+///
+///     log q(U) = -Σ_layers log|det J_layer|        (the Haar density is 1)
+///
+/// The parameters belong to named blocks (`blocks.8+8`, `stripes.03`), one for each layer that has
+/// its own; the same blocks make the flow of another lattice, `moved(to:)`.
+public struct CouplingFlow: Sendable {
+  /// The lattice.
+  public let lattice: Lattice
+  /// What the flow is made of.
+  public let architecture: CouplingArchitecture
+  /// All parameters, block after block.
+  public var parameters: [Double]
+  /// Where each named block of parameters lies.
+  public let blocks: [ParameterBlock]
+  let layers: [any AnyCouplingLayer]
+  /// The block of each layer.
+  let layerBlocks: [Int]
+  let packedOffsets: [Int]
+
+  /// The parameters of one layer, or of several that share them.
+  public struct ParameterBlock: Sendable, Equatable {
+    /// The name, unique in a flow.
+    public let name: String
+    /// The place in `parameters`.
+    public let range: Range<Int>
+    /// The channels of the conditioner, from the features to the output.
+    public let channels: [Int]
+    /// The taps of the kernels of each layer of the conditioner.
+    public let taps: [Int]
+  }
+
+  /// The number of trainable parameters.
+  public var parameterCount: Int { parameters.count }
+
+  /// A new flow, near the identity, its weights drawn from the seed.
+  ///
+  /// - Throws: `LatticeError` where a mask does not fit the lattice.
+  public init(lattice: Lattice, architecture: CouplingArchitecture, seed: UInt64)
+    throws(LatticeError)
+  {
+    try self.init(lattice: lattice, architecture: architecture)
+    var generator = ScalarGenerator(seed: seed, purpose: .initialization)
+    for block in blocks {
+      var place = block.range.lowerBound
+      for layer in block.taps.indices {
+        let fanIn = block.channels[layer] * block.taps[layer]
+        // The last layer starts small, so that the flow starts near the identity.
+        let scale = (layer + 1 == block.taps.count ? 0.1 : 1) / Double(fanIn).squareRoot()
+        let count = block.channels[layer + 1] * (fanIn + 1)
+        for _ in 0..<count {
+          parameters[place] = scale * (2 * generator.uniform() - 1)
+          place += 1
+        }
+      }
+    }
+  }
+
+  /// A flow whose parameters are all zero: the identity.
+  public init(lattice: Lattice, architecture: CouplingArchitecture) throws(LatticeError) {
+    var named: [(name: String, layer: any AnyCouplingLayer)] = []
+    for (index, stage) in architecture.stages.enumerated() {
+      let prefix = index == 0 ? "" : "\(index)."
+      switch stage.geometry {
+      case .blocks:
+        let splits = try BlockGeometry.make(
+          lattice: lattice, harmonics: stage.harmonics, hiddenLayers: stage.hidden.count)
+        for (split, geometry) in splits {
+          named.append((prefix + "blocks." + split.name, stage.layer(geometry)))
+        }
+      case .stripes:
+        for layer in 0..<stage.layers {
+          // Each direction in turn, each offset in turn: 8 layers update every link once.
+          let geometry = try StripeGeometry.make(
+            lattice: lattice, direction: layer % 2, offset: layer / 2 % 4,
+            pairLoops: stage.pairLoops, hiddenLayers: stage.hidden.count)
+          let number = layer < 10 ? "0\(layer)" : "\(layer)"
+          named.append((prefix + "stripes." + number, stage.layer(geometry)))
+        }
+      }
+    }
+    self.init(lattice: lattice, architecture: architecture, named: named)
+  }
+
+  private init(
+    lattice: Lattice, architecture: CouplingArchitecture,
+    named: [(name: String, layer: any AnyCouplingLayer)]
+  ) {
+    var blocks: [ParameterBlock] = []
+    var layerBlocks: [Int] = []
+    var offsets = [0]
+    for (name, layer) in named {
+      let conditioner = layer.conditioner
+      if let existing = blocks.firstIndex(where: { $0.name == name }) {
+        layerBlocks.append(existing)
+      } else {
+        let start = blocks.last?.range.upperBound ?? 0
+        layerBlocks.append(blocks.count)
+        blocks.append(
+          ParameterBlock(
+            name: name, range: start..<(start + conditioner.parameterCount),
+            channels: conditioner.channels, taps: conditioner.stencils.map { $0.taps }))
+      }
+      offsets.append(offsets.last! + conditioner.packedCount)
+    }
+    self.lattice = lattice
+    self.architecture = architecture
+    self.blocks = blocks
+    self.layerBlocks = layerBlocks
+    self.layers = named.map { $0.layer }
+    packedOffsets = offsets
+    parameters = Array(repeating: 0, count: blocks.last?.range.upperBound ?? 0)
+  }
+
+  /// The same flow on another lattice.
+  ///
+  /// Stripes have parameters that fit every lattice. Of a tree of blocks each split must have been
+  /// trained, but for splits of more plaquettes than any that were: for those the two halves are
+  /// left as the Haar measure has them, which is right up to terms of order `(I_1/I_0)^area`.
+  ///
+  /// - Throws: `TransferError` where the masks do not fit or a split was not trained.
+  public func moved(to lattice: Lattice) throws(TransferError) -> CouplingFlow {
+    if lattice == self.lattice { return self }
+    var moved: CouplingFlow
+    do { moved = try CouplingFlow(lattice: lattice, architecture: architecture) } catch {
+      throw .lattice(error)
+    }
+    let trained = Dictionary(uniqueKeysWithValues: blocks.map { ($0.name, $0) })
+    let largest = Self.largestArea(of: blocks)
+    var kept: [(name: String, layer: any AnyCouplingLayer)] = []
+    for (layer, block) in zip(moved.layers, moved.layerBlocks) {
+      let name = moved.blocks[block].name
+      let open = name.hasSuffix(" closed") ? String(name.dropLast(7)) : name
+      if trained[name] != nil {
+        kept.append((name, layer))
+      } else if trained[open] != nil {
+        // The closed torus is a block whose flux is zero.
+        kept.append((open, layer))
+      } else if let area = Self.area(of: name), area >= 2 * largest || area == self.lattice.volume {
+        continue
+      } else {
+        throw .untrained(split: name, lattice: lattice, trained: blocks.map { $0.name })
+      }
+    }
+    moved = CouplingFlow(lattice: lattice, architecture: architecture, named: kept)
+    for block in moved.blocks {
+      moved.parameters.replaceSubrange(
+        block.range, with: parameters[trained[block.name]!.range])
+    }
+    return moved
+  }
+
+  /// The plaquettes in a split, from its name.
+  private static func area(of name: String) -> Int? {
+    guard let split = name.split(separator: ".").last, name.contains("blocks.") else { return nil }
+    let areas = split.split(whereSeparator: { $0 == "+" || $0 == " " }).compactMap { Int($0) }
+    return areas.count == 2 ? areas[0] + areas[1] : nil
+  }
+
+  /// The plaquettes in the largest open block that was trained.
+  private static func largestArea(of blocks: [ParameterBlock]) -> Int {
+    blocks.filter { !$0.name.hasSuffix(" closed") }.compactMap { area(of: $0.name) }.max() ?? 0
+  }
+}
+
+/// Why a trained flow cannot be used on another lattice.
+public enum TransferError: Error, CustomStringConvertible {
+  /// A mask does not fit.
+  case lattice(LatticeError)
+  /// A split of blocks was not trained.
+  case untrained(split: String, lattice: Lattice, trained: [String])
+
+  /// One line: what was expected, and what was given.
+  public var description: String {
+    switch self {
+    case .lattice(let error): error.description
+    case .untrained(let split, let lattice, let trained):
+      "lattice \(lattice): needs layer '\(split)', the model has "
+        + trained.map { "'\($0)'" }.joined(separator: ", ")
+    }
+  }
+}
+
+extension CouplingArchitecture.Stage {
+  /// A layer of this stage.
+  func layer(_ geometry: CouplingGeometry) -> any AnyCouplingLayer {
+    switch map {
+    case .spline(let bins):
+      CouplingLayer(
+        geometry: geometry, map: CircularSpline(bins: bins), hidden: hidden,
+        activation: activation)
+    case .projection(let components):
+      CouplingLayer(
+        geometry: geometry, map: ProjectionMixture(components: components), hidden: hidden,
+        activation: activation)
+    }
+  }
+}

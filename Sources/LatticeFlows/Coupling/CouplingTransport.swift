@@ -1,0 +1,101 @@
+import LaneMath
+import LatticeFields
+import Synchronization
+
+/// A coupling flow ready to be evaluated by any number of threads: a bijection, and a proposal.
+///
+/// Holds the parameters as the kernels read them, and a workspace for each thread that has asked for
+/// one. Nothing else is allocated after the first call of each thread.
+public final class CouplingTransport: DifferentiableBijection, Proposal {
+  /// The flow.
+  public let flow: CouplingFlow
+  private let packed: Buffer<Float>
+  private let idle = Mutex<[CouplingWorkspace]>([])
+
+  /// Prepares a flow.
+  public init(_ flow: CouplingFlow) {
+    self.flow = flow
+    packed = flow.makePackedParameters()
+    flow.pack(into: packed)
+  }
+
+  /// The lattice.
+  public var lattice: Lattice { flow.lattice }
+
+  private func withWorkspace<R>(_ body: (CouplingWorkspace) -> R) -> R {
+    let workspace =
+      idle.withLock { $0.popLast() } ?? CouplingWorkspace(flow: flow, keepsTape: false)
+    defer { idle.withLock { $0.append(workspace) } }
+    return body(workspace)
+  }
+
+  /// Applies the flow in place and returns `log|det J|`.
+  public func apply(to U: inout LinkField<U1>) -> Lanes {
+    check(U)
+    return withWorkspace { workspace in
+      U.links.withUnsafeMutableBufferPointer {
+        flow.apply(to: $0.baseAddress!, packed: packed.pointer, workspace: workspace)
+      }
+    }
+  }
+
+  /// Applies the inverse in place and returns its `log|det|`.
+  public func applyInverse(to U: inout LinkField<U1>) throws(InversionFailure) -> Lanes {
+    check(U)
+    let result: Result<Lanes, InversionFailure> = withWorkspace { workspace in
+      U.links.withUnsafeMutableBufferPointer { links in
+        do throws(InversionFailure) {
+          return .success(
+            -(try flow.applyInverse(
+              to: links.baseAddress!, packed: packed.pointer, workspace: workspace)))
+        } catch { return .failure(error) }
+      }
+    }
+    return try result.get()
+  }
+
+  /// Applies the flow and keeps what its pullback needs. Allocates a workspace for each call.
+  public func applyWithPullback(to U: inout LinkField<U1>) -> (
+    logDet: Lanes, pullback: (inout AlgebraField<U1>, Lanes) -> Void
+  ) {
+    check(U)
+    let workspace = CouplingWorkspace(flow: flow, keepsTape: true)
+    let logDet = U.links.withUnsafeMutableBufferPointer {
+      flow.apply(to: $0.baseAddress!, packed: packed.pointer, workspace: workspace)
+    }
+    return (
+      logDet,
+      { [flow, packed] gradient, weight in
+        gradient.elements.withUnsafeMutableBufferPointer { elements in
+          for index in flow.layers.indices.reversed() {
+            flow.layers[index].pullback(
+              elements.baseAddress!, logDet: weight,
+              packed: packed.pointer + flow.packedOffsets[index], tape: workspace.tape(index),
+              scratch: workspace.scratch, gradient: nil)
+          }
+        }
+      }
+    )
+  }
+
+  /// Draws Haar-distributed links, transports them, and returns `log q`.
+  public func sample(into U: inout LinkField<U1>, seed: UInt64, firstConfiguration: Int) -> Lanes {
+    var generator = LaneGenerator(
+      seed: seed, purpose: .prior, firstConfiguration: firstConfiguration, step: 0)
+    U.sampleHaar(using: &generator)
+    let logDet = apply(to: &U)
+    U.reunitarize()
+    return -logDet
+  }
+
+  /// `log q(U)` of given fields.
+  public func logDensity(of U: LinkField<U1>) throws(InversionFailure) -> Lanes {
+    var copy = U
+    return try applyInverse(to: &copy)
+  }
+
+  private func check(_ U: LinkField<U1>) {
+    precondition(
+      U.lattice == flow.lattice, "a field on \(U.lattice) given to a flow on \(flow.lattice)")
+  }
+}

@@ -1,1 +1,0 @@
-// LatticeFlows: see the README for the map of modules.
