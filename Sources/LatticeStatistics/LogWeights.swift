@@ -1,5 +1,6 @@
 // exp and log of a Double, once per weight: the lane functions compute eight configurations.
 import Glibc
+import LaneMath
 
 /// Whether weights with some tail index can carry an error bar.
 public enum TailVerdict: Sendable, Equatable {
@@ -93,7 +94,8 @@ public struct LogWeights: Sendable {
 
   /// The acceptance rate that independence Metropolis has in equilibrium with this proposal.
   ///
-  ///     A = E_{x ~ target, y ~ proposal} min(1, w(y) / w(x)) = E_{x, y ~ proposal} min(w(x), w(y)) / E w
+  ///     A = E_{x ~ target, y ~ proposal} min(1, w(y) / w(x))
+  ///       = E_{x, y ~ proposal} min(w(x), w(y)) / E w
   ///
   /// The mean of the smaller weight over all pairs of different samples.
   /// Complexity: `O(n log n)`. A single sample gives 1.
