@@ -20,7 +20,7 @@ public enum TailVerdict: Sendable, Equatable {
   }
 }
 
-/// Weights of independent samples of a proposal, `w = (unnormalised target) / (normalised proposal)`.
+/// Weights of independent samples of a proposal: unnormalised target over normalised proposal.
 ///
 /// Everything is computed relative to the largest weight, so log weights may have any size.
 /// `-infinity` is a weight of zero. These diagnostics see only what the proposal visits: a missed
