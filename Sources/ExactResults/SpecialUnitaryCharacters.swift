@@ -106,7 +106,8 @@ struct SpecialUnitaryCharacters {
       guard expands[next] else { continue }
       guard diagrams.count <= largestCount else {
         throw .volume(
-          expected: "more plaquettes at this beta (over \(largestCount) representations contribute)",
+          expected:
+            "more plaquettes at this beta (over \(largestCount) representations contribute)",
           found: volume)
       }
       let diagram = diagrams[next]

@@ -96,8 +96,11 @@ struct TiltedPlaquette: Sendable {
       let half = Scalar.sin(phase / 2)
       real -= w * 2 * half * half
       // The mean of the phase vanishes: sin(x) - x keeps the third moment accurate.
-      imaginary += w * (abs(phase) < 0.1 ? TiltedPlaquette.sineMinusIdentity(phase)
-        : Scalar.sin(phase) - phase)
+      imaginary +=
+        w
+        * (abs(phase) < 0.1
+          ? TiltedPlaquette.sineMinusIdentity(phase)
+          : Scalar.sin(phase) - phase)
     }
     // log|1 + z|^2 / 2 and its argument.
     let modulus = real * (2 + real) + imaginary * imaginary
