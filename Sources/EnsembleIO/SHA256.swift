@@ -2,7 +2,7 @@
 ///
 /// Used as a checksum: it tells damaged or edited files from whole ones.
 ///
-/// Complexity: linear, a few hundred megabytes per second; constant memory.
+/// Complexity: linear in the number of bytes; constant memory.
 public struct SHA256: Sendable {
   private var state = SIMD8<UInt32>(
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,

@@ -31,7 +31,7 @@ public struct TextHistory: Sendable, Equatable {
   public init(parsing data: Data, at path: String) throws(EnsembleIOError) {
     var parser = TextHistoryParser(path: path)
     // The line break at the end stops the reading of a number there.
-      try parser.parse(Array(data) + [10])
+    try parser.parse(Array(data) + [10])
     guard let columns = parser.columns, !columns[0].isEmpty else {
       throw .badData(path, expected: "rows of numbers", found: "none")
     }
@@ -161,7 +161,9 @@ private struct TextHistoryParser {
   }
 
   /// Whether a byte can be part of a decimal number.
-  private static let isNumeral: [Bool] = (0..<256).map { "0123456789+-.eE".utf8.contains(UInt8($0)) }
+  private static let isNumeral: [Bool] = (0..<256).map {
+    "0123456789+-.eE".utf8.contains(UInt8($0))
+  }
 
   /// Whether a field of the first row can be the name of a column: a word that is no number.
   private static func isName(_ field: ArraySlice<UInt8>) -> Bool {
