@@ -99,7 +99,7 @@ struct GeometryTests {
     #expect(missing.contradiction()?.contains("does not contain its own active link") == true)
     var neighbours = CouplingGeometry()
     neighbours.appendActive(lattice.boundary(of: [0]), through: lattice.link(0, 0))
-    neighbours.appendActive(lattice.boundary(of: [1]), through: lattice.link(1, 1))
+    neighbours.appendActive(lattice.boundary(of: [1]), through: lattice.link(1, 0))
     #expect(neighbours.contradiction() != nil)
   }
 
