@@ -85,6 +85,13 @@ public func select(_ mask: LaneMask, _ a: Lanes, _ b: Lanes) -> Lanes {
   return Lanes(bits: (x.bits & ~sign) | (y.bits & sign))
 }
 
+extension SIMDMask where Storage == SIMD8<Int64> {
+  /// The mask that holds where all bits of a lane are set; no lane may be in between.
+  @inlinable @inline(__always) public init(bits: SIMD8<Int64>) {
+    self = unsafeBitCast(bits, to: LaneMask.self)
+  }
+}
+
 /// Whether the mask holds in some lane.
 @inlinable @inline(__always) public func any(_ mask: LaneMask) -> Bool {
   cl_any(unsafeBitCast(mask, to: SIMD8<Int64>.self)) != 0

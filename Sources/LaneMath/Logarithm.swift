@@ -50,7 +50,9 @@ public func log(_ x: Lanes) -> Lanes {
   var y = logarithm(exponent: k, fraction: m - 1, correction: .zero)
   if cl_all_between(x, 0x1p-1022, Double.greatestFiniteMagnitude) == 0 {
     var argument = x
-    logarithmOutside(&argument, &y)
+    var replaced = y
+    logarithmOutside(&argument, &replaced)
+    y = replaced
   }
   return y
 }

@@ -31,19 +31,30 @@ public enum Philox {
   /// first and third words and the high product in the others.
   @inlinable @inline(__always)
   static func block(lanes counter: Words, key: SIMD2<UInt32>) -> Words {
-    var (c0, c1, c2, c3) = counter
-    var k0 = key.x
-    var k1 = key.y
-    for _ in 0..<10 {
-      let p = cl_mul32(c0, multiplier0)
-      let q = cl_mul32(c2, multiplier1)
-      c0 = (q &>> 32) ^ c1 ^ SIMD8(repeating: UInt64(k0))
-      c1 = q
-      c2 = (p &>> 32) ^ c3 ^ SIMD8(repeating: UInt64(k1))
-      c3 = p
-      k0 = k0 &+ weyl0
-      k1 = k1 &+ weyl1
-    }
-    return (c0, c1, c2, c3)
+    var c = counter
+    var k = (key.x, key.y)
+    // Written out: a loop would carry the words through memory.
+    round(&c, &k)
+    round(&c, &k)
+    round(&c, &k)
+    round(&c, &k)
+    round(&c, &k)
+    round(&c, &k)
+    round(&c, &k)
+    round(&c, &k)
+    round(&c, &k)
+    round(&c, &k)
+    return c
+  }
+
+  @inlinable @inline(__always)
+  static func round(_ c: inout Words, _ k: inout (UInt32, UInt32)) {
+    let p = cl_mul32(c.0, multiplier0)
+    let q = cl_mul32(c.2, multiplier1)
+    c = (
+      (q &>> 32) ^ c.1 ^ SIMD8(repeating: UInt64(k.0)), q,
+      (p &>> 32) ^ c.3 ^ SIMD8(repeating: UInt64(k.1)), p
+    )
+    k = (k.0 &+ weyl0, k.1 &+ weyl1)
   }
 }

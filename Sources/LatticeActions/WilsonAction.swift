@@ -24,12 +24,15 @@ public struct WilsonAction<Group: GaugeGroup>: Action {
   }
 
   /// `S(U)` in every configuration.
-  @inlinable public func value(of U: LinkField<Group>) -> Lanes {
+  @specialized(where Group == U1)
+  @inlinable
+  public func value(of U: LinkField<Group>) -> Lanes {
     if let U = U as? LinkField<U1> { return -beta * U1Plaquettes.cosineSum(U) }
     return -beta * U.plaquetteSum
   }
 
   /// Adds `factor ∂_a S`.
+  @specialized(where Group == U1)
   @inlinable
   public func accumulateGradient(
     of U: LinkField<Group>, scaledBy factor: Double, into gradient: inout AlgebraField<Group>
@@ -61,6 +64,7 @@ public struct WilsonAction<Group: GaugeGroup>: Action {
   }
 
   /// The kick and the drift; for U(1) both in one pass over memory.
+  @specialized(where Group == U1)
   @inlinable
   public func evolve(
     _ U: inout LinkField<Group>, momenta: inout AlgebraField<Group>, kick: Double, drift: Double

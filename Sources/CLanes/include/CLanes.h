@@ -1,4 +1,5 @@
-// Vector primitives for which Swift's SIMD types have no operation that compiles to one instruction.
+// Vector primitives for which Swift's SIMD types have no operation that compiles to one
+// instruction.
 //
 // The ext_vector_type typedefs import into Swift as SIMD8<Double>, SIMD8<Float>, SIMD8<Int64>, ...
 // `a * b + c` written here becomes a fused multiply-add where the target has it and a product and a
@@ -45,6 +46,10 @@ CL_INLINE int cl_all_within(cl_v8d x, double bound) {
 CL_INLINE int cl_all_between(cl_v8d x, double low, double high) {
   return __builtin_reduce_and((x >= (cl_v8d)low) & (x <= (cl_v8d)high)) != 0;
 }
+
+// All ones where the sign bit of a number, or the lowest bit of an integer, is set.
+CL_INLINE cl_v8l cl_sign_mask(cl_v8d x) { return (cl_v8l)((cl_v8l)x < 0); }
+CL_INLINE cl_v8l cl_odd_mask(cl_v8ul x) { return (cl_v8l)((cl_v8l)(x << 63) < 0); }
 
 // The sum over lanes, always added in the same order: ((0+4)+(2+6)) + ((1+5)+(3+7)).
 CL_INLINE double cl_sum(cl_v8d x) {

@@ -1,1 +1,0 @@
-// LatticeObservables: see the README for the map of modules.
