@@ -1,1 +1,9 @@
-// GaugeFlow: see the README for the map of modules.
+@_exported import EnsembleIO
+@_exported import ExactResults
+@_exported import LaneMath
+@_exported import LatticeActions
+@_exported import LatticeFields
+@_exported import LatticeFlows
+@_exported import LatticeObservables
+@_exported import LatticeStatistics
+@_exported import MarkovChains

@@ -23,7 +23,7 @@ func arctangentTail(squared z: Lanes) -> Lanes {
 /// Follows IEEE 754: atan2(+-0, +0) = +-0, atan2(+-0, -0) = +-pi, atan2(+-inf, +inf) = +-pi/4, and
 /// so on; not a number if either is.
 ///
-/// Accuracy: 2 ulp over the whole plane, without overflow or underflow inside.
+/// Accuracy: 1.6 ulp over the whole plane, without overflow or underflow inside.
 @inlinable @inline(__always)
 public func atan2(_ y: Lanes, _ x: Lanes) -> Lanes {
   let height = abs(y)

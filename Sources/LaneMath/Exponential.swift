@@ -32,7 +32,7 @@ func exponentialTail(_ r: Lanes, squared z: Lanes) -> Lanes {
 /// Overflows to infinity above 709.78, becomes subnormal below -708.4 and zero below -745.13;
 /// exp(-inf) = 0, exp(inf) = inf, exp(nan) = nan.
 ///
-/// Accuracy: 1 ulp over the whole range, subnormal results included.
+/// Accuracy: 1.2 ulp over the whole range, subnormal results included.
 @inlinable @inline(__always)
 public func exp(_ x: Lanes) -> Lanes {
   let shifted = multiplyAdd(
@@ -81,7 +81,7 @@ func powerOfTwo(_ k: Lanes) -> Lanes {
 ///
 /// expm1(-inf) = -1, expm1(inf) = inf, expm1(-0) = -0.
 ///
-/// Accuracy: 1 ulp over the whole range.
+/// Accuracy: 1.7 ulp over the whole range.
 @inlinable @inline(__always)
 public func expm1(_ x: Lanes) -> Lanes {
   let low = select(x .< -40, Lanes(repeating: -40), x)
@@ -113,7 +113,7 @@ func exponentialMinusOne(_ x: Lanes) -> Lanes {
 ///
 /// tanh(inf) = 1, tanh(-0) = -0.
 ///
-/// Accuracy: 2 ulp over the whole range.
+/// Accuracy: 2.5 ulp over the whole range.
 @inlinable @inline(__always)
 public func tanh(_ x: Lanes) -> Lanes {
   let twice = abs(x) + abs(x)

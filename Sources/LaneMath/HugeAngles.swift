@@ -20,7 +20,7 @@ private func bitsOfTwoOverPi(from position: Int) -> UInt64 {
   return shift == 0 ? word(index) : word(index) << shift | word(index + 1) >> (64 - shift)
 }
 
-/// `x = (quarters + 4 n) pi/2 + high + low` with the rest in [-pi/4, pi/4], for finite x >= 2^20.
+/// `x = (quarters + 4 n) pi/2 + high + low` with the rest in [-pi/4, pi/4], for finite x >= 2^17.
 ///
 /// With x = m 2^e the bits of 2/pi above 2^(2 - e) contribute multiples of 4 and are left out;
 /// the 192 bits that follow give the fraction to 2^-137.
@@ -61,7 +61,7 @@ private func reduceHugeAngle(_ x: Double) -> (quarters: UInt64, high: Double, lo
   return (quarters, sum, (product - sum) + rest)
 }
 
-/// Replaces the reduction of the lanes where x > 1.6e6 or x is not a number.
+/// Replaces the reduction of the lanes where x > 2e5 or x is not a number.
 @usableFromInline @inline(never)
 func reduceHugeAngles(_ x: inout Lanes, _ reduced: inout ReducedAngle) {
   for lane in 0..<laneCount where !(x[lane] <= QuarterTurn.largest) {
@@ -76,7 +76,7 @@ func reduceHugeAngles(_ x: inout Lanes, _ reduced: inout ReducedAngle) {
   }
 }
 
-/// Replaces the wrapped angle of the lanes where |x| > 1.6e6 or x is not a number.
+/// Replaces the wrapped angle of the lanes where |x| > 2e5 or x is not a number.
 @usableFromInline @inline(never)
 func wrapHugeAngles(_ x: inout Lanes, _ y: inout Lanes) {
   for lane in 0..<laneCount where !(Swift.abs(x[lane]) <= QuarterTurn.largest) {

@@ -1,9 +1,9 @@
 /// Eight streams of random numbers, one for each configuration of a packet.
 ///
 /// The stream of a lane is a function of (seed, purpose, configuration, step) alone: it does not
-/// depend on which packet, lane, thread or process draws it, nor on what the other lanes draw. Every
-/// block is Philox4x32-10 of the counter (draw, configuration, step, purpose) under the key `seed`;
-/// a lane has 2^32 blocks of two numbers.
+/// depend on which packet, lane, thread or process draws it, nor on what the other lanes draw.
+/// Every block is Philox4x32-10 of the counter (draw, configuration, step, purpose) under the key
+/// `seed`; a lane has 2^32 blocks of two numbers.
 @frozen
 public struct LaneGenerator: Sendable {
   /// The number of blocks that every lane has used.

@@ -1,7 +1,7 @@
 /// What random numbers are for: streams of different purposes never share a number.
 ///
-/// A module that needs a purpose of its own adds a static constant in an extension, with a raw value
-/// of 64 or more that no other one uses.
+/// A module that needs a purpose of its own adds a static constant in an extension, with a raw
+/// value of 64 or more that no other one uses.
 @frozen
 public struct RandomPurpose: RawRepresentable, Hashable, Sendable {
   /// The word that enters the counter.

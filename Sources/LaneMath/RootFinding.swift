@@ -23,8 +23,8 @@ public enum RootFindingFailure: Error, Equatable, Sendable, CustomStringConverti
 
 /// A root of `function` between `lower` and `upper`, where it changes sign.
 ///
-/// Newton's steps inside a bracket that always holds a sign change; bisection where a step leaves the
-/// bracket or is not half as long as the one before. When a step becomes shorter than half the
+/// Newton's steps inside a bracket that always holds a sign change; bisection where a step leaves
+/// the bracket or is not half as long as the one before. When a step becomes shorter than half the
 /// tolerance, the next point is put beyond the expected root, so that the bracket closes from both
 /// sides: the answer lies in a bracket no longer than `tolerance`, hence within `tolerance` of a
 /// root, whatever the derivative was. A tolerance below 2^-51 of the root counts as that.
@@ -130,8 +130,7 @@ func resolution(_ a: Lanes, _ b: Lanes, _ tolerance: Double) -> Lanes {
 @usableFromInline
 func bracketFailure(
   _ a: inout Lanes, _ b: inout Lanes, _ valueAtLower: inout Lanes, _ valueAtUpper: inout Lanes
-) -> RootFindingFailure?
-{
+) -> RootFindingFailure? {
   for lane in 0..<laneCount {
     let (low, high) = (valueAtLower[lane], valueAtUpper[lane])
     if low.isNaN { return .notANumber(at: a[lane]) }

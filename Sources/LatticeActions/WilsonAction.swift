@@ -24,9 +24,11 @@ public struct WilsonAction<Group: GaugeGroup>: Action {
   }
 
   /// `S(U)` in every configuration.
+  @specialized(where Group == U1)
   @inlinable public func value(of U: LinkField<Group>) -> Lanes { -beta * U.plaquetteSum }
 
   /// Adds `∂_a S`.
+  @specialized(where Group == U1)
   @inlinable
   public func accumulateGradient(of U: LinkField<Group>, into gradient: inout AlgebraField<Group>) {
     precondition(

@@ -1,4 +1,5 @@
-// Vector primitives for which Swift's SIMD types have no operation that compiles to one instruction.
+// Vector primitives for which Swift's SIMD types have no operation that compiles to one
+// instruction.
 //
 // The ext_vector_type typedefs import into Swift as SIMD8<Double>, SIMD8<Float>, SIMD8<Int64>, ...
 // `a * b + c` written here becomes a fused multiply-add where the target has it and a product and a

@@ -80,7 +80,8 @@ struct BlockGeometry {
           lattice.boundary(of: block.sites(lattice)), site: geometry.activeLoops.count, channel: 0)
         geometry.appendActive(
           lattice.boundary(of: first.sites(lattice)),
-          through: lattice.link(corner, 1 - direction))
+          through: lattice.link(corner, 1 - direction), centre: geometry.activeLoops.count,
+          fraction: Double(first.area) / Double(block.area))
         geometries[split] = geometry
         next += [first, second]
       }

@@ -18,6 +18,12 @@ struct CouplingGeometry: Sendable {
   var activeLinks: [Int] = []
   /// The coefficient of that link in its loop.
   var activeSigns: [Double] = []
+  /// The frozen loop from which the angle of each active loop is measured, or -1: the angle that is
+  /// mapped is `φ - fraction · Φ`, `Φ` in (-π, π] the angle of that loop. Where `Φ` is the flux
+  /// through the active loop and its passive partner, the mapped angle is centred on its share.
+  var centres: [Int] = []
+  /// The fraction of the centre's angle.
+  var centreFractions: [Double] = []
   /// The frozen loops that the conditioner sees.
   var invariants = LoopTable()
   /// The input site of the network, and its first channel, for each invariant.
@@ -48,8 +54,12 @@ struct CouplingGeometry: Sendable {
     return nil
   }
 
-  /// Adds an active loop that is updated through `link`.
-  mutating func appendActive(_ coefficients: [Int: Int], through link: Int) {
+  /// Adds an active loop that is updated through `link`, measured from a fraction of a frozen loop.
+  mutating func appendActive(
+    _ coefficients: [Int: Int], through link: Int, centre: Int = -1, fraction: Double = 0
+  ) {
+    centres.append(centre)
+    centreFractions.append(fraction)
     activeLoops.append(coefficients)
     activeLinks.append(link)
     activeSigns.append(Double(coefficients[link] ?? 0))

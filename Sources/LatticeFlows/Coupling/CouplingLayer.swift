@@ -4,8 +4,8 @@ import LatticeFields
 /// A gauge-equivariant coupling layer of U(1): active links are updated through the loops that
 /// contain them, by circle maps conditioned on frozen loops (arXiv:2003.06413).
 ///
-///     φ = arg W_active,   φ' = h(φ; parameters(frozen loops)),   θ'_a = θ_a ± (φ' - φ)
-///     log|det J| = Σ_active log h'(φ)
+///     φ = arg W_active - c(frozen loops),   φ' = h(φ; parameters(frozen loops))
+///     θ'_a = θ_a ± (φ' - φ),   log|det J| = Σ_active log h'(φ)
 ///
 /// Gauge covariant since loops are invariant and a common phase of a link is transformed by the same
 /// `g(x), g(x+mu)†`. The functions below work on the links of one packet and allocate nothing; the
@@ -75,6 +75,15 @@ extension CouplingLayer: AnyCouplingLayer {
   var tapeCount: Int { 3 * activeCount }
   var mapScratchCount: Int { map.scratchCount }
 
+  /// The angle from which an active loop is measured.
+  @inline(__always)
+  private func centre(of loop: Int, _ U: UnsafePointer<U1>) -> Lanes {
+    let centre = geometry.centres[loop]
+    if centre < 0 { return .zero }
+    return geometry.centreFractions[loop]
+      * wrapAngle(geometry.invariants.angle(of: centre, U))
+  }
+
   /// Writes cos kφ and sin kφ of the frozen loops, and evaluates the network.
   @inline(__always)
   private func condition(
@@ -102,6 +111,8 @@ extension CouplingLayer: AnyCouplingLayer {
     return UnsafePointer(tape.activations + conditioner.outputOffset)
   }
 
+  @specialized(where Map == CircularSpline)
+  @specialized(where Map == ProjectionMixture)
   @inline(never)
   func apply(
     to U: UnsafeMutablePointer<U1>, packed: UnsafePointer<Float>, tape: LayerTape,
@@ -110,7 +121,7 @@ extension CouplingLayer: AnyCouplingLayer {
     let parameters = condition(on: U, packed: packed, tape: tape)
     var logDet = Lanes.zero
     for loop in 0..<activeCount {
-      let x = wrapAngle(geometry.activeLoops.angle(of: loop, U))
+      let x = wrapAngle(geometry.activeLoops.angle(of: loop, U) - centre(of: loop, U))
       let value = map.apply(
         x, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.map)
       let link = geometry.activeLinks[loop]
@@ -124,6 +135,8 @@ extension CouplingLayer: AnyCouplingLayer {
     return logDet
   }
 
+  @specialized(where Map == CircularSpline)
+  @specialized(where Map == ProjectionMixture)
   @inline(never)
   func applyInverse(
     to U: UnsafeMutablePointer<U1>, packed: UnsafePointer<Float>, tape: LayerTape,
@@ -132,7 +145,7 @@ extension CouplingLayer: AnyCouplingLayer {
     let parameters = condition(on: U, packed: packed, tape: tape)
     var logDet = Lanes.zero
     for loop in 0..<activeCount {
-      let y = geometry.activeLoops.angle(of: loop, U)
+      let y = geometry.activeLoops.angle(of: loop, U) - centre(of: loop, U)
       let (x, logDerivative) = try map.invert(
         y, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.map)
       let link = geometry.activeLinks[loop]
@@ -144,6 +157,8 @@ extension CouplingLayer: AnyCouplingLayer {
   }
 
   /// ∂_in = J^T ∂_out + logDet ∂ log det J
+  @specialized(where Map == CircularSpline)
+  @specialized(where Map == ProjectionMixture)
   @inline(never)
   func pullback(
     _ cotangent: UnsafeMutablePointer<U1Algebra>, logDet b: Lanes, packed: UnsafePointer<Float>,
@@ -159,6 +174,8 @@ extension CouplingLayer: AnyCouplingLayer {
   /// ones, from which the same vector-Jacobian product is subtracted (arXiv:2207.08219).
   ///
   /// The gradient that is accumulated is that of `-log q` at a fixed output.
+  @specialized(where Map == CircularSpline)
+  @specialized(where Map == ProjectionMixture)
   @inline(never)
   func pushScore(
     _ score: UnsafeMutablePointer<U1Algebra>, packed: UnsafePointer<Float>, tape: LayerTape,
@@ -195,6 +212,11 @@ extension CouplingLayer: AnyCouplingLayer {
         tape.angles[3 &* loop], parameters: parameters + loop &* stride, a: a, b: b,
         parameterGradient: target, scratch: scratch.map)
       geometry.activeLoops.scatter(sign * amount, loop: loop, to: field)
+      let centre = geometry.centres[loop]
+      if centre >= 0 {
+        let share = -sign * geometry.centreFractions[loop]
+        geometry.invariants.scatter(share * amount, loop: centre, to: field)
+      }
     }
     let features = conditioner.pullback(
       packed: packed, tape: tape.activations, outputGradient: scratch.outputGradient,

@@ -41,9 +41,11 @@ struct StripeGeometry {
       let column = (lattice.coordinates(of: x)[nu] - offset + 4) & 3
       switch column {
       case 0:
-        geometry.appendActive(lattice.boundary(of: [x]), through: lattice.link(x, mu))
-        activeSites.append(x)
         if pairLoops { add([lattice.backward(x, nu), x], at: x, channel: 2) }
+        geometry.appendActive(
+          lattice.boundary(of: [x]), through: lattice.link(x, mu),
+          centre: pairLoops ? geometry.invariants.count - 1 : -1, fraction: 0.5)
+        activeSites.append(x)
       case 1:
         add([x], at: x, channel: 0)
         if pairLoops { add([x, lattice.forward(x, nu)], at: x, channel: 2) }

@@ -1,1 +1,0 @@
-// ExactResults: see the README for the map of modules.

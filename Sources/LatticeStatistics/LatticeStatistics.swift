@@ -1,1 +1,0 @@
-// LatticeStatistics: see the README for the map of modules.
