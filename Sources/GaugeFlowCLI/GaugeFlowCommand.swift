@@ -17,5 +17,7 @@ struct GaugeFlowCommand: ParsableCommand {
         gaugeflow exact --group U1 --lattice 8x8 --beta 2
       """,
     version: Program.version,
-    subcommands: [ExactCommand.self])
+    subcommands: [
+      MarkovChainCommand.self, MeasureCommand.self, ExactCommand.self, AnalyzeCommand.self,
+    ])
 }

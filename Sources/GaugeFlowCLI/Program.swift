@@ -1,11 +1,12 @@
 import ArgumentParser
 import Foundation
+import GaugeFlow
 
 /// The entry point: parses, runs, and turns every error into one line and an exit status.
 @main
 enum Program {
   /// The version of the program, as it enters provenance.
-  static let version = "0.1.0"
+  static let version = programVersion
 
   /// The command line as it enters provenance, the program without its directory.
   static var commandLine: String {

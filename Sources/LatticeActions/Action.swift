@@ -13,10 +13,52 @@ public protocol Action<Group>: Sendable {
   /// `S(U)` in every configuration. Does not allocate.
   func value(of U: LinkField<Group>) -> Lanes
 
-  /// Adds the left derivatives `∂_a S` with respect to every link to `gradient`. Does not allocate.
+  /// Adds a multiple of the left derivatives `∂_a S` with respect to every link to `gradient`. Does
+  /// not allocate.
   ///
-  ///     gradient[x, mu]_a += d/dε S(.., exp(ε T_a) U_mu(x), ..)
-  func accumulateGradient(of U: LinkField<Group>, into gradient: inout AlgebraField<Group>)
+  ///     gradient[x, mu]_a += factor d/dε S(.., exp(ε T_a) U_mu(x), ..)
+  func accumulateGradient(
+    of U: LinkField<Group>, scaledBy factor: Double, into gradient: inout AlgebraField<Group>)
+
+  /// One kick of the momenta and one drift of the links: the elementary step of every symplectic
+  /// integrator of `H = Σ p²/2 + S(U)`. Does not allocate.
+  ///
+  ///     p <- p - kick ∂S(U),   U <- exp(drift p) U
+  ///
+  /// There is a default; an action implements it where both can be done in one pass over memory.
+  func evolve(
+    _ U: inout LinkField<Group>, momenta: inout AlgebraField<Group>, kick: Double, drift: Double)
+}
+
+extension Action {
+  /// Adds the left derivatives `∂_a S` with respect to every link to `gradient`.
+  @inlinable
+  public func accumulateGradient(of U: LinkField<Group>, into gradient: inout AlgebraField<Group>) {
+    accumulateGradient(of: U, scaledBy: 1, into: &gradient)
+  }
+
+  /// The kick, then the drift, in two passes.
+  @inlinable
+  public func evolve(
+    _ U: inout LinkField<Group>, momenta: inout AlgebraField<Group>, kick: Double, drift: Double
+  ) {
+    if kick != 0 { accumulateGradient(of: U, scaledBy: -kick, into: &momenta) }
+    if drift != 0 { U.advance(by: drift, along: momenta) }
+  }
+}
+
+extension LinkField {
+  /// Moves every link along its algebra element, `U <- exp(time X) U`.
+  @inlinable
+  public mutating func advance(by time: Double, along X: AlgebraField<Group>) {
+    precondition(X.lattice == lattice, "velocities on \(X.lattice) for a field on \(lattice)")
+    let time = Lanes(repeating: time)
+    links.withUnsafeMutableBufferPointer { U in
+      X.elements.withUnsafeBufferPointer { X in
+        for link in U.indices { U[link] = Group.exp(time * X[link]) * U[link] }
+      }
+    }
+  }
 }
 
 /// An action whose distribution `exp(-S)` can be sampled exactly and normalised.
@@ -35,8 +77,9 @@ public struct HaarPrior<Group: GaugeGroup>: Prior {
   @inlinable public func value(of U: LinkField<Group>) -> Lanes { .zero }
   /// Adds nothing.
   @inlinable
-  public func accumulateGradient(of U: LinkField<Group>, into gradient: inout AlgebraField<Group>) {
-  }
+  public func accumulateGradient(
+    of U: LinkField<Group>, scaledBy factor: Double, into gradient: inout AlgebraField<Group>
+  ) {}
   /// 0.
   @inlinable public func logZ(on lattice: Lattice) -> Double { 0 }
   /// Draws every link from the Haar measure.
@@ -59,18 +102,20 @@ public struct ScaledAction<Base: Action>: Action {
     self.base = base
   }
   /// `factor S(U)`.
+  @inlinable
   public func value(of U: LinkField<Base.Group>) -> Lanes { factor * base.value(of: U) }
-  /// Adds `factor ∂_a S`. Allocates one field.
+  /// Adds the multiple of `factor ∂_a S`.
+  @inlinable
   public func accumulateGradient(
-    of U: LinkField<Base.Group>, into gradient: inout AlgebraField<Base.Group>
-  ) {
-    var own = AlgebraField<Base.Group>(zero: U.lattice)
-    base.accumulateGradient(of: U, into: &own)
-    let factor = Lanes(repeating: factor)
-    for link in own.elements.indices {
-      gradient.elements[link] = gradient.elements[link].adding(factor, own.elements[link])
-    }
-  }
+    of U: LinkField<Base.Group>, scaledBy outer: Double,
+    into gradient: inout AlgebraField<Base.Group>
+  ) { base.accumulateGradient(of: U, scaledBy: outer * factor, into: &gradient) }
+  /// The step of `base` with its kick multiplied.
+  @inlinable
+  public func evolve(
+    _ U: inout LinkField<Base.Group>, momenta: inout AlgebraField<Base.Group>, kick: Double,
+    drift: Double
+  ) { base.evolve(&U, momenta: &momenta, kick: kick * factor, drift: drift) }
 }
 
 /// `S_1 + S_2`.
@@ -86,15 +131,27 @@ public struct SumAction<First: Action, Second: Action>: Action where First.Group
     self.second = second
   }
   /// `S_1(U) + S_2(U)`.
+  @inlinable
   public func value(of U: LinkField<First.Group>) -> Lanes {
     first.value(of: U) + second.value(of: U)
   }
   /// Adds both gradients.
+  @inlinable
   public func accumulateGradient(
-    of U: LinkField<First.Group>, into gradient: inout AlgebraField<First.Group>
+    of U: LinkField<First.Group>, scaledBy factor: Double,
+    into gradient: inout AlgebraField<First.Group>
   ) {
-    first.accumulateGradient(of: U, into: &gradient)
-    second.accumulateGradient(of: U, into: &gradient)
+    first.accumulateGradient(of: U, scaledBy: factor, into: &gradient)
+    second.accumulateGradient(of: U, scaledBy: factor, into: &gradient)
+  }
+  /// The kick of the first summand, then the step of the second.
+  @inlinable
+  public func evolve(
+    _ U: inout LinkField<First.Group>, momenta: inout AlgebraField<First.Group>, kick: Double,
+    drift: Double
+  ) {
+    if kick != 0 { first.accumulateGradient(of: U, scaledBy: -kick, into: &momenta) }
+    second.evolve(&U, momenta: &momenta, kick: kick, drift: drift)
   }
 }
 

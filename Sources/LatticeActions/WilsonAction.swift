@@ -25,28 +25,37 @@ public struct WilsonAction<Group: GaugeGroup>: Action {
 
   /// `S(U)` in every configuration.
   @specialized(where Group == U1)
-  @inlinable public func value(of U: LinkField<Group>) -> Lanes { -beta * U.plaquetteSum }
+  @inlinable
+  public func value(of U: LinkField<Group>) -> Lanes {
+    if let U = U as? LinkField<U1> { return -beta * U1Plaquettes.cosineSum(U) }
+    return -beta * U.plaquetteSum
+  }
 
-  /// Adds `∂_a S`.
+  /// Adds `factor ∂_a S`.
   @specialized(where Group == U1)
   @inlinable
-  public func accumulateGradient(of U: LinkField<Group>, into gradient: inout AlgebraField<Group>) {
+  public func accumulateGradient(
+    of U: LinkField<Group>, scaledBy factor: Double, into gradient: inout AlgebraField<Group>
+  ) {
     precondition(
       gradient.lattice == U.lattice,
       "gradient on \(gradient.lattice) for a field on \(U.lattice)")
+    let scale = Lanes(repeating: factor * beta / Double(Group.colors))
     U.links.withUnsafeBufferPointer { links in
       gradient.elements.withUnsafeMutableBufferPointer { out in
-        if Group.isAbelian {
-          addAbelianGradient(
-            links.baseAddress!, U.lattice, into: out.baseAddress!)
+        if Group.self == U1.self {
+          U1Plaquettes.addSines(
+            UnsafeRawPointer(links.baseAddress!), U.lattice, scale: scale,
+            to: UnsafeMutableRawPointer(out.baseAddress!))
+        } else if Group.isAbelian {
+          addAbelianGradient(links.baseAddress!, U.lattice, scale, into: out.baseAddress!)
         } else {
-          let factor = Lanes(repeating: beta / Double(Group.colors))
           for mu in 0..<U.lattice.dimension {
             for x in 0..<U.lattice.volume {
               let link = mu &* U.lattice.volume &+ x
               let force = Group.algebraProjection(
                 of: links[link], times: U.staple(at: x, mu: mu))
-              out[link] = out[link].adding(factor, force)
+              out[link] = out[link].adding(scale, force)
             }
           }
         }
@@ -54,13 +63,39 @@ public struct WilsonAction<Group: GaugeGroup>: Action {
     }
   }
 
+  /// The kick and the drift; for U(1) both in one pass over memory.
+  @specialized(where Group == U1)
+  @inlinable
+  public func evolve(
+    _ U: inout LinkField<Group>, momenta: inout AlgebraField<Group>, kick: Double, drift: Double
+  ) {
+    if Group.self == U1.self && kick != 0 && drift != 0 {
+      precondition(
+        momenta.lattice == U.lattice,
+        "momenta on \(momenta.lattice) for a field on \(U.lattice)")
+      let lattice = U.lattice
+      U.links.withUnsafeMutableBufferPointer { links in
+        momenta.elements.withUnsafeMutableBufferPointer { momenta in
+          U1Plaquettes.kickAndDrift(
+            UnsafeMutableRawPointer(links.baseAddress!), lattice,
+            momenta: UnsafeMutableRawPointer(momenta.baseAddress!),
+            kick: Lanes(repeating: -kick * beta), drift: Lanes(repeating: drift))
+        }
+      }
+    } else {
+      if kick != 0 { accumulateGradient(of: U, scaledBy: -kick, into: &momenta) }
+      if drift != 0 { U.advance(by: drift, along: momenta) }
+    }
+  }
+
   /// One projection for each plaquette serves its four links.
   @inlinable
   func addAbelianGradient(
-    _ U: UnsafePointer<Group>, _ lattice: Lattice, into out: UnsafeMutablePointer<Group.Algebra>
+    _ U: UnsafePointer<Group>, _ lattice: Lattice, _ plus: Lanes,
+    into out: UnsafeMutablePointer<Group.Algebra>
   ) {
     let volume = lattice.volume
-    let plus = Lanes(repeating: beta / Double(Group.colors)), minus = -plus
+    let minus = -plus
     lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
       for mu in 0..<lattice.dimension {
         for nu in (mu + 1)..<Swift.max(mu + 1, lattice.dimension) {

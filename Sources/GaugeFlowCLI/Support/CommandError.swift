@@ -55,6 +55,9 @@ extension CommandError {
     case let error as EnsembleIOError:
       self.init(ExitStatus(rawValue: error.exitStatus), error.description)
     case let error as StatisticsError: self.init(error.exitStatus, error.description)
+    case let error as MeasurementError: self.init(.badData, error.description)
+    case let error as ObservableError: self.init(.usage, error.description)
+    case let error as ChainError: self.init(error.exitStatus, error.description)
     case let error as LatticeError: self.init(.usage, error.description)
     case let error as ActionError: self.init(.usage, error.description)
     case let error as ExactResultError: self.init(.usage, error.description)
@@ -78,6 +81,17 @@ extension StatisticsError {
     case .tooShort, .notFinite, .constantSeries, .shapeMismatch: .badData
     case .invalidParameter: .usage
     case .functionNotFinite, .allWeightsZero, .weightsTooHeavy: .failed
+    }
+  }
+}
+
+extension ChainError {
+  /// Whether the user asked for something impossible, a checkpoint is wrong, or the run failed.
+  var exitStatus: ExitStatus {
+    switch self {
+    case .parameter, .extent, .dimension, .proposalLattice: .usage
+    case .checkpoint: .badData
+    case .inversion, .notFinite: .failed
     }
   }
 }

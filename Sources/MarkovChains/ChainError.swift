@@ -1,0 +1,40 @@
+import LatticeActions
+import LatticeFields
+import LatticeFlows
+
+/// Why a Markov chain cannot be made, or cannot go on.
+public enum ChainError: Error, CustomStringConvertible {
+  /// A parameter of an algorithm is outside its range.
+  case parameter(name: String, expected: String, value: Double)
+  /// The lattice has an extent on which the algorithm is not valid.
+  case extent(algorithm: String, smallest: Int, lattice: Lattice)
+  /// The algorithm is defined in another number of dimensions.
+  case dimension(algorithm: String, expected: Int, lattice: Lattice)
+  /// A proposal is on another lattice than the chain.
+  case proposalLattice(proposal: Lattice, chain: Lattice)
+  /// The density of the chain's field under the proposal cannot be computed.
+  case inversion(InversionFailure)
+  /// A checkpoint does not belong to the chains that are to go on.
+  case checkpoint(expected: String, given: String)
+  /// The chain's field or action is not a finite number.
+  case notFinite(what: String, chain: Int)
+
+  /// One line: what was expected, and what was given.
+  public var description: String {
+    switch self {
+    case .parameter(let name, let expected, let value):
+      "\(name): expected \(expected), given \(value)"
+    case .extent(let algorithm, let smallest, let lattice):
+      "\(algorithm): expected extents of \(smallest) or more, given lattice \(lattice)"
+    case .dimension(let algorithm, let expected, let lattice):
+      "\(algorithm): expected \(expected) dimensions, given lattice \(lattice)"
+    case .proposalLattice(let proposal, let chain):
+      "independence Metropolis: expected a proposal on \(chain), given one on \(proposal)"
+    case .inversion(let failure): "\(failure)"
+    case .checkpoint(let expected, let given):
+      "checkpoint: expected \(expected), given \(given)"
+    case .notFinite(let what, let chain):
+      "chain \(chain): expected a finite \(what), found one that is not a number"
+    }
+  }
+}

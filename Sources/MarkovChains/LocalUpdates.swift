@@ -1,0 +1,230 @@
+import LaneMath
+import LatticeActions
+import LatticeFields
+
+/// Heatbath: every link in turn is drawn anew from its distribution given all others.
+///
+///     p(U_mu(x)) ∝ exp(κ Re tr[U_mu(x) A_mu(x)])
+///
+/// Links are visited direction by direction, site by site. That order needs no checkerboard, because
+/// the 8 lanes are 8 configurations: any extents of 2 and more are allowed, odd ones too. Each single
+/// update satisfies detailed balance; the sweep leaves the distribution invariant.
+///
+/// Complexity: one staple sum and one draw for each link. Allocates nothing.
+public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Group: HeatbathGroup {
+  /// The group of the links.
+  public typealias Group = Theory.Group
+  /// The action.
+  public let action: Theory
+  /// `heatbath`.
+  public var name: String { "heatbath" }
+
+  /// A heatbath for chains on a lattice.
+  ///
+  /// - Throws: `ChainError.extent` where a link would be part of its own staples.
+  public init(action: Theory, on lattice: Lattice) throws(ChainError) {
+    try requireExtents("heatbath", action, lattice)
+    self.action = action
+  }
+
+  /// The number of links.
+  public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount }
+
+  /// One sweep.
+  @inlinable
+  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+    -> UpdateInfo
+  {
+    var generator = streams.next(.heatbath)
+    let coupling = action.stapleCoupling
+    state.U.withLinkView { U in
+      if let planar = PlanarU1(action, U) {
+        planar.heatbath(using: &generator)
+        return
+      }
+      for mu in 0..<U.dimension {
+        for x in 0..<U.volume {
+          U[x, mu] = Group.heatbath(
+            U[x, mu], staple: action.staple(at: x, mu: mu, in: U), coupling: coupling,
+            using: &generator)
+        }
+      }
+      reunitarize(U)
+    }
+    state.fieldsChanged()
+    return UpdateInfo()
+  }
+}
+
+/// Overrelaxation: every link in turn is reflected in its staples, which leaves the action as it is
+/// and moves the field far (Creutz, Phys. Rev. D 36 (1987) 515).
+///
+/// It is deterministic and not ergodic: it serves in a sequence with a heatbath or another kernel.
+///
+/// Complexity: one staple sum for each link. Allocates nothing.
+public struct Overrelaxation<Theory: LinkLinearAction>: MarkovKernel
+where Theory.Group: HeatbathGroup {
+  /// The group of the links.
+  public typealias Group = Theory.Group
+  /// The action.
+  public let action: Theory
+  /// `overrelaxation`.
+  public var name: String { "overrelaxation" }
+
+  /// Overrelaxation for chains on a lattice.
+  ///
+  /// - Throws: `ChainError.extent` where a link would be part of its own staples.
+  public init(action: Theory, on lattice: Lattice) throws(ChainError) {
+    try requireExtents("overrelaxation", action, lattice)
+    self.action = action
+  }
+
+  /// The number of links.
+  public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount }
+
+  /// One sweep.
+  @inlinable
+  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+    -> UpdateInfo
+  {
+    state.U.withLinkView { U in
+      if let planar = PlanarU1(action, U) {
+        planar.overrelax()
+        return
+      }
+      for mu in 0..<U.dimension {
+        for x in 0..<U.volume {
+          U[x, mu] = Group.overrelaxed(U[x, mu], staple: action.staple(at: x, mu: mu, in: U))
+        }
+      }
+      reunitarize(U)
+    }
+    state.fieldsChanged()
+    return UpdateInfo()
+  }
+}
+
+/// Local Metropolis: every link in turn is offered `exp(X) U`, each coordinate of `X` uniform in
+/// `(-window, window)`, and takes it with probability `min(1, exp(-ΔS))`.
+///
+/// The proposal is symmetric, because `X` and `-X` are equally likely. Several hits on a link use its
+/// staples again. Links are visited as by ``Heatbath``.
+///
+/// Complexity: one staple sum and `hits` proposals for each link. Allocates nothing.
+public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
+  /// The group of the links.
+  public typealias Group = Theory.Group
+  /// The action.
+  public let action: Theory
+  /// The half-width of the proposal in each coordinate of the algebra.
+  public let window: Double
+  /// The number of proposals for each link in a sweep.
+  public let hits: Int
+  /// `metropolis`.
+  public var name: String { "metropolis" }
+
+  /// A local Metropolis kernel for chains on a lattice.
+  ///
+  /// - Throws: `ChainError.extent` where a link would be part of its own staples;
+  ///   `ChainError.parameter` where the window is not in `(0, largestWindow]` or there is no hit.
+  public init(action: Theory, on lattice: Lattice, window: Double = 1, hits: Int = 1)
+    throws(ChainError)
+  {
+    try requireExtents("metropolis", action, lattice)
+    guard window > 0, window <= Self.largestWindow else {
+      throw .parameter(
+        name: "metropolis window", expected: "a number in (0, pi]", value: window)
+    }
+    guard hits > 0 else {
+      throw .parameter(name: "metropolis hits", expected: "1 or more", value: Double(hits))
+    }
+    self.init(valid: action, window, hits)
+  }
+
+  private init(valid action: Theory, _ window: Double, _ hits: Int) {
+    self.action = action
+    self.window = window
+    self.hits = hits
+  }
+
+  /// π: for U(1) the whole group.
+  public static var largestWindow: Double { .pi }
+
+  /// The links times the hits.
+  public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount * hits }
+
+  /// One sweep.
+  @inlinable
+  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+    -> UpdateInfo
+  {
+    var generator = streams.next(.proposal)
+    let coupling = Lanes(repeating: action.stapleCoupling)
+    let width = Lanes(repeating: 2 * window)
+    let accepted = state.U.withLinkView { U -> Lanes in
+      if let planar = PlanarU1(action, U) {
+        return planar.metropolis(width: width, hits: hits, using: &generator)
+      }
+      var accepted = Lanes.zero
+      for mu in 0..<U.dimension {
+        for x in 0..<U.volume {
+          let staple = action.staple(at: x, mu: mu, in: U)
+          var link = U[x, mu]
+          var trace = Group.realTrace(of: link, times: staple)
+          for _ in 0..<hits {
+            var X = Group.Algebra.zero
+            for a in 0..<Group.Algebra.dimension { X[a] = width * (generator.uniform() - 0.5) }
+            let candidate = Group.exp(X) * link
+            let candidateTrace = Group.realTrace(of: candidate, times: staple)
+            let taken = generator.uniform() .< exp(coupling * (candidateTrace - trace))
+            link = selectLink(taken, candidate, link)
+            trace = select(taken, candidateTrace, trace)
+            accepted += indicator(taken)
+          }
+          U[x, mu] = link
+        }
+      }
+      reunitarize(U)
+      return accepted
+    }
+    let proposals = Double(state.U.lattice.linkCount * hits)
+    state.fieldsChanged()
+    return UpdateInfo(acceptance: accepted / proposals)
+  }
+
+  /// The kernel with its window multiplied by `exp(2 (acceptance - target))`, target 0.5 by default.
+  public func tuned(acceptance: Double, target: Double?) -> LocalMetropolis {
+    let factor = exp(Lanes(repeating: 2 * (acceptance - (target ?? 0.5))))[0]
+    return LocalMetropolis(
+      valid: action, Swift.min(Self.largestWindow, Swift.max(1e-4, window * factor)), hits)
+  }
+
+  /// The window.
+  public var tunedParameters: [Double] { [window] }
+
+  /// The kernel with the window.
+  public func withTunedParameters(_ parameters: [Double]) throws(ChainError) -> LocalMetropolis {
+    try requireParameters(parameters, count: 1, of: name)
+    guard parameters[0] > 0, parameters[0] <= Self.largestWindow else {
+      throw .parameter(
+        name: "metropolis window", expected: "a number in (0, pi]", value: parameters[0])
+    }
+    return LocalMetropolis(valid: action, parameters[0], hits)
+  }
+}
+
+/// Removes the rounding of a sweep from every link.
+@inlinable
+func reunitarize<Group: GaugeGroup>(_ U: LinkView<Group>) {
+  for link in 0..<(U.dimension * U.volume) { U.links[link] = U.links[link].reunitarized }
+}
+
+/// Checks that no link of the lattice is part of its own staples.
+func requireExtents(_ algorithm: String, _ action: some LinkLinearAction, _ lattice: Lattice)
+  throws(ChainError)
+{
+  let smallest = action.smallestExtent
+  guard lattice.extents.allSatisfy({ $0 >= smallest }) else {
+    throw .extent(algorithm: algorithm, smallest: smallest, lattice: lattice)
+  }
+}

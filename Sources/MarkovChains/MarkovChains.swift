@@ -1,1 +1,0 @@
-// MarkovChains: see the README for the map of modules.
