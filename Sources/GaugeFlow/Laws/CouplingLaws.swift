@@ -15,7 +15,7 @@ public func couplingLaws(of flow: CouplingFlow, seed: UInt64 = 1) -> [Law] {
   let lattice = flow.lattice
   var laws = [
     Law(
-      "masks: each active loop has its own active link, frozen loops have none",
+      "masks: active loops move along their own patterns, frozen loops stand still",
       residual: Double(flow.maskContradictions().count), tolerance: 0,
       reason: "a count of contradictions")
   ]
