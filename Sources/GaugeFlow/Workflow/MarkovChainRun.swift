@@ -51,7 +51,7 @@ public struct MarkovChainPlan: Sendable {
   }
 
   /// The number of configurations of the longest chain.
-  var samplesPerChain: Int { (count + chains - 1) / chains }
+  public var samplesPerChain: Int { (count + chains - 1) / chains }
 
   /// The updates of every chain.
   func schedule(reportInterval: Int) -> ChainPlan {
