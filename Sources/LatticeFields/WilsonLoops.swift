@@ -58,54 +58,56 @@ extension LinkField {
       ? loopsFromFlux(mu, nu, R, T) : loopsFromLines(mu, nu, R, T)
   }
 
-  /// Products of the enclosed plaquettes, column by column: one complex product for each loop.
+  /// Products of the enclosed plaquettes, column by column: one complex product for each loop. Two
+  /// sites go side by side, as the products from one site depend on each other.
   @inlinable
   func loopsFromFlux(_ mu: Int, _ nu: Int, _ R: Int, _ T: Int) -> [Lanes] {
     let volume = lattice.volume
-    let scale = 1 / Double(volume)
-    var loops = [Lanes](repeating: .zero, count: R * T)
-    let start = ComplexLanes(.zero, .zero)
-    // The plaquettes, the columns 1 x t, and the loops r x t of the current t.
-    let flux = Buffer<ComplexLanes>(count: volume, repeating: start)
-    let column = Buffer<ComplexLanes>(count: volume, repeating: start)
-    let loop = Buffer<ComplexLanes>(count: volume, repeating: start)
+    let flux = Buffer<ComplexLanes>(count: volume, repeating: ComplexLanes(.zero, .zero))
+    let column = Buffer<ComplexLanes>(count: volume, repeating: ComplexLanes(.zero, .zero))
     let above = Buffer<Int>(count: volume, repeating: 0)
-    let ahead = Buffer<Int>(count: volume, repeating: 0)
-    let P = flux.pointer, C = column.pointer, W = loop.pointer
-    let up = above.pointer, right = ahead.pointer
+    let totals = Buffer<Lanes>(count: R * T, repeating: .zero)
+    // The plaquettes, the columns 1 x t of the current t, and the sites x + t nu.
+    let P = flux.pointer, C = column.pointer, up = above.pointer
     for x in 0..<volume {
       let plaquette = self.plaquette(at: x, mu: mu, nu: nu)
       P[x] = ComplexLanes(plaquette.realTrace, plaquette.imaginaryTrace)
       C[x] = P[x]
       up[x] = x
     }
-    lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-      for t in 0..<T {
-        if t > 0 {
-          for x in 0..<volume {
-            up[x] = forward[nu &* volume &+ up[x]]
-            C[x] = C[x] * P[up[x]]
+    return withExtendedLifetime((flux, column, above, totals)) {
+      lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
+        let ahead = forward.baseAddress! + mu &* volume, over = forward.baseAddress! + nu &* volume
+        for t in 0..<T {
+          if t > 0 {
+            for x in 0..<volume {
+              up[x] = over[up[x]]
+              C[x] = C[x] * P[up[x]]
+            }
           }
-        }
-        var sum = Lanes.zero
-        for x in 0..<volume {
-          W[x] = C[x]
-          right[x] = x
-          sum += C[x].re
-        }
-        loops[t] = sum * scale
-        for r in 1..<Swift.max(1, R) {
-          sum = .zero
-          for x in 0..<volume {
-            right[x] = forward[mu &* volume &+ right[x]]
-            W[x] = W[x] * C[right[x]]
-            sum += W[x].re
+          var x = 0
+          while x < volume {
+            // The last site of an odd number goes alone: its partner has no weight.
+            let weight = x &+ 1 < volume ? 1.0 : 0.0
+            var y = x, z = Swift.min(x &+ 1, volume &- 1)
+            var first = C[y], second = C[z]
+            var sum = totals.pointer + t
+            sum.pointee += multiplyAdd(second.re, Lanes(repeating: weight), first.re)
+            for _ in 1..<Swift.max(1, R) {
+              y = ahead[y]
+              z = ahead[z]
+              first = first * C[y]
+              second = second * C[z]
+              sum += T
+              sum.pointee += multiplyAdd(second.re, Lanes(repeating: weight), first.re)
+            }
+            x &+= 2
           }
-          loops[r &* T &+ t] = sum * scale
         }
       }
+      let scale = 1 / Double(volume)
+      return totals.elements.map { $0 * scale }
     }
-    return loops
   }
 
   /// Products of four lines; the lines grow by one link at a time.
@@ -123,31 +125,33 @@ extension LinkField {
       right[x] = x
       up[x] = x
     }
-    lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-      links.withUnsafeBufferPointer { U in
-        // Lines of t + 1 links along nu, and the sites x + t nu.
-        for t in 0..<T {
-          for x in 0..<volume {
-            let site = up[t &* volume &+ x]
-            let link = U[nu &* volume &+ site]
-            B[t &* volume &+ x] = t == 0 ? link : B[(t &- 1) &* volume &+ x] * link
-            up[(t &+ 1) &* volume &+ x] = forward[nu &* volume &+ site]
-          }
-        }
-        for r in 0..<R {
-          for x in 0..<volume {
-            A[x] = A[x] * U[mu &* volume &+ right[x]]
-            right[x] = forward[mu &* volume &+ right[x]]
-          }
+    withExtendedLifetime((side, lines, above, ahead)) {
+      lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
+        links.withUnsafeBufferPointer { U in
+          // Lines of t + 1 links along nu, and the sites x + t nu.
           for t in 0..<T {
-            var sum = Lanes.zero
-            let line = B + t &* volume
             for x in 0..<volume {
-              let lower = A[x] * line[right[x]]
-              let upper = line[x] * A[up[(t &+ 1) &* volume &+ x]]
-              sum += (lower * upper.adjoint).realTrace
+              let site = up[t &* volume &+ x]
+              let link = U[nu &* volume &+ site]
+              B[t &* volume &+ x] = t == 0 ? link : B[(t &- 1) &* volume &+ x] * link
+              up[(t &+ 1) &* volume &+ x] = forward[nu &* volume &+ site]
             }
-            loops[r &* T &+ t] = sum * scale
+          }
+          for r in 0..<R {
+            for x in 0..<volume {
+              A[x] = A[x] * U[mu &* volume &+ right[x]]
+              right[x] = forward[mu &* volume &+ right[x]]
+            }
+            for t in 0..<T {
+              var sum = Lanes.zero
+              let line = B + t &* volume
+              for x in 0..<volume {
+                let lower = A[x] * line[right[x]]
+                let upper = line[x] * A[up[(t &+ 1) &* volume &+ x]]
+                sum += (lower * upper.adjoint).realTrace
+              }
+              loops[r &* T &+ t] = sum * scale
+            }
           }
         }
       }
