@@ -58,8 +58,8 @@ extension LinkField {
       ? loopsFromFlux(mu, nu, R, T) : loopsFromLines(mu, nu, R, T)
   }
 
-  /// Products of the enclosed plaquettes, column by column: one complex product for each loop. Two
-  /// sites go side by side, as the products from one site depend on each other.
+  /// Products of the enclosed plaquettes, column by column: one complex product for each loop.
+  /// Runs of 32 sites go together: their loops stay in the first-level cache while `r` grows.
   @inlinable
   func loopsFromFlux(_ mu: Int, _ nu: Int, _ R: Int, _ T: Int) -> [Lanes] {
     let volume = lattice.volume
@@ -69,13 +69,18 @@ extension LinkField {
     let totals = Buffer<Lanes>(count: R * T, repeating: .zero)
     // The plaquettes, the columns 1 x t of the current t, and the sites x + t nu.
     let P = flux.pointer, C = column.pointer, up = above.pointer
+    // The loops r x t from a run of sites, and the sites x + (r - 1) mu.
+    let run = 32
+    let loops = Buffer<ComplexLanes>(count: run, repeating: ComplexLanes(.zero, .zero))
+    let sites = Buffer<Int>(count: run, repeating: 0)
+    let W = loops.pointer, site = sites.pointer
     for x in 0..<volume {
       let plaquette = self.plaquette(at: x, mu: mu, nu: nu)
       P[x] = ComplexLanes(plaquette.realTrace, plaquette.imaginaryTrace)
       C[x] = P[x]
       up[x] = x
     }
-    return withExtendedLifetime((flux, column, above, totals)) {
+    return withExtendedLifetime((flux, column, above, totals, loops, sites)) {
       lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
         let ahead = forward.baseAddress! + mu &* volume, over = forward.baseAddress! + nu &* volume
         for t in 0..<T {
@@ -85,23 +90,25 @@ extension LinkField {
               C[x] = C[x] * P[up[x]]
             }
           }
-          var x = 0
-          while x < volume {
-            // The last site of an odd number goes alone: its partner has no weight.
-            let weight = x &+ 1 < volume ? 1.0 : 0.0
-            var y = x, z = Swift.min(x &+ 1, volume &- 1)
-            var first = C[y], second = C[z]
-            var sum = totals.pointer + t
-            sum.pointee += multiplyAdd(second.re, Lanes(repeating: weight), first.re)
-            for _ in 1..<Swift.max(1, R) {
-              y = ahead[y]
-              z = ahead[z]
-              first = first * C[y]
-              second = second * C[z]
-              sum += T
-              sum.pointee += multiplyAdd(second.re, Lanes(repeating: weight), first.re)
+          var start = 0
+          while start < volume {
+            let count = Swift.min(run, volume &- start)
+            for i in 0..<count {
+              W[i] = C[start &+ i]
+              site[i] = start &+ i
             }
-            x &+= 2
+            for r in 0..<R {
+              var sum = Lanes.zero
+              for i in 0..<count {
+                if r > 0 {
+                  site[i] = ahead[site[i]]
+                  W[i] = W[i] * C[site[i]]
+                }
+                sum += W[i].re
+              }
+              totals[r &* T &+ t] += sum
+            }
+            start &+= run
           }
         }
       }
