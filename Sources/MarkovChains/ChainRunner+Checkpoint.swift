@@ -77,7 +77,8 @@ extension ChainRunner {
         for lane in 0..<packets[packet].lanes {
           let chain = packets[packet].streams.firstChain + lane
           packets[packet].state.U.load(
-            lane: lane, from: UnsafeBufferPointer(rebasing: links[(chain * size)..<((chain + 1) * size)]))
+            lane: lane,
+            from: UnsafeBufferPointer(rebasing: links[(chain * size)..<((chain + 1) * size)]))
           if !checkpoint.logDensities.isEmpty { density[lane] = checkpoint.logDensities[chain] }
           let first = chain * LaneStatistics.valueCount
           for kernel in statistics.indices {
