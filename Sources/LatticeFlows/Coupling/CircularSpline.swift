@@ -149,9 +149,10 @@ struct CircularSpline: CircleMap {
     let root = sqrt(max(b * b - 4 * a * c, .zero))
     let xi = max(min(2 * c / (-b - root), Lanes(repeating: 1)), .zero)
     let value = Self.value(bin, xi)
-    let residual = abs(value.y - target).max()
-    guard residual < 1e-9 else {
-      throw InversionFailure(map: "circular spline", residual: residual, tolerance: 1e-9)
+    let residual = abs(value.y - target), tolerance = 1e-9
+    guard all(residual .< tolerance) else {
+      throw InversionFailure(
+        map: "circular spline", residual: residual.max(), tolerance: tolerance)
     }
     return (multiplyAdd(xi, bin.width, bin.x0), value.logDerivative)
   }

@@ -67,7 +67,8 @@ public final class CouplingTrainer {
   private let groupGradients: [Buffer<Float>]
   private let groups: [PacketGroup]
   private let logWeights: Buffer<Lanes>
-  private var gradient: [Double]
+  /// The gradient of the last batch, clipped once a step was taken with it.
+  private(set) var gradient: [Double]
   private let idle = Mutex<[Room]>([])
 
   /// Packets whose gradients are summed one after the other.
@@ -145,6 +146,17 @@ public final class CouplingTrainer {
   ///
   /// - Parameter progress: the fraction of the training that is over, for the schedules.
   public func takeStep(progress: Double) -> Report {
+    var report = evaluateBatch(progress: progress)
+    report.gradientNorm = optimizer.step(
+      &flow.parameters, gradient: &gradient, learningRate: options.rate(at: progress),
+      largestNorm: options.largestNorm)
+    step += 1
+    report.step = step
+    return report
+  }
+
+  /// Computes loss and `gradient` of the batch of the next step, and takes no step.
+  func evaluateBatch(progress: Double) -> Report {
     flow.pack(into: packed)
     let action = makeAction(options.couplingFraction(at: progress))
     let flow = flow, step = step
@@ -175,14 +187,10 @@ public final class CouplingTrainer {
         }
       }
     }
-    let norm = optimizer.step(
-      &self.flow.parameters, gradient: &gradient, learningRate: options.rate(at: progress),
-      largestNorm: options.largestNorm)
-    self.step += 1
-    return report(reverse: packets - forwardCount, packets: packets, norm: norm)
+    return report(reverse: packets - forwardCount, packets: packets)
   }
 
-  private func report(reverse: Int, packets: Int, norm: Double) -> Report {
+  private func report(reverse: Int, packets: Int) -> Report {
     let range = reverse > 0 ? 0..<reverse : 0..<packets
     var largest = -Double.infinity, sum = 0.0
     for packet in range {
@@ -198,7 +206,7 @@ public final class CouplingTrainer {
     let count = Double(range.count * laneCount)
     return Report(
       step: step, loss: -sum / count, effectiveSampleSize: first * first / (count * second),
-      gradientNorm: norm)
+      gradientNorm: 0)
   }
 
   /// One packet of samples of the flow; adds the gradient of `Σ_lanes log q + S`.
