@@ -5,8 +5,8 @@ import LatticeFields
 /// An active loop is updated by moving links along a pattern, `θ_j += c_j Δ`, whose flux is 1 through
 /// that loop; `Δ` depends on the loop's own angle and on frozen loops. Of the loops of the lattice,
 ///
-///     active   its own pattern has flux 1 through it, the other patterns have flux 0
-///     frozen   every pattern has flux 0 through it: the layer is conditioned on such loops only
+///     active   its own pattern has flux 1 through it, no other pattern moves a link of it
+///     frozen   no pattern moves a link of it: the layer is conditioned on such loops only
 ///     passive  all others, which absorb the change
 ///
 /// so that the Jacobian is `1 + c v^T` for each active loop, with `c · v = h' - 1`, and the
@@ -38,40 +38,33 @@ struct CouplingGeometry: Sendable {
   /// The number of active loops.
   var activeCount: Int { activeLoops.count }
 
+  /// The links that move.
+  var movedLinks: Set<Int> {
+    Set((0..<patterns.count).flatMap { patterns.terms(of: $0).map { $0.link } })
+  }
+
   /// The first contradiction between patterns and loops, or nil where the Jacobian is triangular as
-  /// it must be.
+  /// it must be, and frozen loops come out with the same bits.
   func contradiction() -> String? {
-    var moved: [Int: [(pattern: Int, coefficient: Double)]] = [:]
-    for pattern in 0..<patterns.count {
-      for (link, coefficient) in patterns.terms(of: pattern) {
-        moved[link, default: []].append((pattern, coefficient))
-      }
-    }
-    /// The flux of every pattern that touches a loop.
-    func fluxes(_ table: LoopTable, _ loop: Int) -> [Int: Double] {
-      var result: [Int: Double] = [:]
-      for (link, sign) in table.terms(of: loop) {
-        for (pattern, coefficient) in moved[link] ?? [] {
-          result[pattern, default: 0] += sign * coefficient
-        }
-      }
-      return result
-    }
-    // Coefficients are ratios of areas, summed: exact up to rounding.
-    let tolerance = 1e-12
+    let moved = movedLinks
     for loop in 0..<activeLoops.count {
-      var flux = fluxes(activeLoops, loop)
-      let own = flux.removeValue(forKey: loop) ?? 0
-      if abs(own - 1) > tolerance {
-        return "pattern \(loop) has flux \(own) through its own loop, expected 1"
+      let own = Dictionary(
+        patterns.terms(of: loop).map { ($0.link, $0.sign) }, uniquingKeysWith: { $0 + $1 })
+      let flux = activeLoops.terms(of: loop).reduce(0) { $0 + $1.sign * (own[$1.link] ?? 0) }
+      // Coefficients are ratios of areas, summed: exact up to rounding.
+      if abs(flux - 1) > 1e-12 {
+        return "pattern \(loop) has flux \(flux) through its own loop, expected 1"
       }
-      if let other = flux.first(where: { abs($0.value) > tolerance }) {
-        return "pattern \(other.key) moves active loop \(loop)"
+      let others = activeLoops.terms(of: loop).first {
+        moved.contains($0.link) && own[$0.link] == nil
+      }
+      if let other = others {
+        return "active loop \(loop) contains link \(other.link) of another pattern"
       }
     }
     for loop in 0..<invariants.count {
-      if let pattern = fluxes(invariants, loop).first(where: { abs($0.value) > tolerance }) {
-        return "pattern \(pattern.key) moves frozen loop \(loop)"
+      if let term = invariants.terms(of: loop).first(where: { moved.contains($0.link) }) {
+        return "frozen loop \(loop) contains link \(term.link), which moves"
       }
     }
     return nil

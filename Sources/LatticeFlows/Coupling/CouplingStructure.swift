@@ -23,8 +23,8 @@ extension CouplingFlow {
   /// What is wrong with the masks, one line for each layer that contradicts itself; empty where
   /// every Jacobian is triangular as it must be.
   ///
-  /// A layer is right where each active loop contains its own active link, once, and no other, and
-  /// no frozen loop contains an active link.
+  /// A layer is right where each active loop moves along its own pattern, with flux 1, and along no
+  /// other, and no frozen loop contains a link that moves.
   public func maskContradictions() -> [String] {
     layers.indices.compactMap { index in
       layers[index].geometry.contradiction().map { "layer \(index) (\(layerName(index))): \($0)" }
@@ -33,6 +33,6 @@ extension CouplingFlow {
 
   /// The number of links that at least one layer updates.
   public var updatedLinkCount: Int {
-    layers.reduce(into: Set<Int>()) { $0.formUnion($1.geometry.activeLinks) }.count
+    layers.reduce(into: Set<Int>()) { $0.formUnion($1.geometry.movedLinks) }.count
   }
 }
