@@ -1,3 +1,4 @@
+import EnsembleIO
 import Foundation
 import Testing
 
@@ -9,10 +10,22 @@ struct CommandLineProgram {
     let output: String
     let errors: String
 
-    /// The one JSON object on standard output.
+    /// The one JSON object on standard output, its numbers to the last bit.
     func json() throws -> [String: Any] {
-      let value = try JSONSerialization.jsonObject(with: Data(output.utf8))
+      let value = plain(try JSONDecoder().decode(JSONValue.self, from: Data(output.utf8)))
       return try #require(value as? [String: Any], "an object, found \(output)")
+    }
+
+    private func plain(_ value: JSONValue) -> Any {
+      switch value {
+      case .null: NSNull()
+      case .boolean(let value): value
+      case .integer(let value): NSNumber(value: value)
+      case .number(let value): NSNumber(value: value)
+      case .text(let value): value
+      case .array(let values): values.map(plain)
+      case .object(let values): values.mapValues(plain)
+      }
     }
   }
 
