@@ -52,7 +52,9 @@ public struct MeasurementReport: Sendable {
   public let sections: [Section]
 
   /// The section of an observable.
-  public subscript(observable: String) -> Section? { sections.first { $0.observable == observable } }
+  public subscript(observable: String) -> Section? {
+    sections.first { $0.observable == observable }
+  }
 
   /// Analyses histories.
   ///
