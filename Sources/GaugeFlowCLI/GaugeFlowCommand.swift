@@ -18,6 +18,7 @@ struct GaugeFlowCommand: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      MarkovChainCommand.self, MeasureCommand.self, ExactCommand.self, AnalyzeCommand.self,
+      RunCommand.self, TrainCommand.self, SampleCommand.self, MarkovChainCommand.self,
+      MeasureCommand.self, ExactCommand.self, VerifyCommand.self, AnalyzeCommand.self,
     ])
 }

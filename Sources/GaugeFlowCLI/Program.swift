@@ -14,6 +14,8 @@ enum Program {
   }
 
   static func main() {
+    // A file that may not grow is an error of the write, as a full disk is, and no death by signal.
+    signal(SIGXFSZ, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try GaugeFlowCommand.parseAsRoot(arguments)

@@ -90,17 +90,18 @@ enum U1Plaquettes {
     _ U: UnsafePointer<Lanes>, _ forward: UnsafePointer<Int>, _ volume: Int, _ dimension: Int,
     sites: Range<Int>, scale: Lanes, to out: UnsafeMutablePointer<Lanes>
   ) {
-    for x in sites {
-      for mu in 0..<dimension {
-        for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
-          let bottom = mu &* volume &+ x, left = nu &* volume &+ x
-          let right = nu &* volume &+ forward[mu &* volume &+ x]
-          let top = mu &* volume &+ forward[nu &* volume &+ x]
-          let force = scale * sine((U[bottom] - U[top]) + (U[right] - U[left]))
-          out[bottom] += force
-          out[right] += force
-          out[top] -= force
-          out[left] -= force
+    for mu in 0..<dimension {
+      for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
+        let toMu = forward + mu &* volume, toNu = forward + nu &* volume
+        let Umu = U + mu &* volume, Unu = U + nu &* volume
+        let pmu = out + mu &* volume, pnu = out + nu &* volume
+        for x in sites {
+          let right = toMu[x], top = toNu[x]
+          let force = scale * sine((Umu[x] - Umu[top]) + (Unu[right] - Unu[x]))
+          pmu[x] += force
+          pnu[right] += force
+          pmu[top] -= force
+          pnu[x] -= force
         }
       }
     }

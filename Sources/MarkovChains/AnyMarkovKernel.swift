@@ -4,6 +4,7 @@ import LatticeFields
 /// A kernel of any type.
 ///
 /// Make it where the type of the kernel is known: its code is then specialised for the group there.
+/// (The kernels of this module are specialised for the U(1) Wilson action in any case.)
 public struct AnyMarkovKernel<Group: GaugeGroup>: MarkovKernel {
   /// The name of the kernel.
   public let name: String

@@ -6,6 +6,8 @@ public struct ChainCheckpoint: Sendable, Equatable {
   public var chains: Int
   /// The updates made of each chain.
   public var updates: Int
+  /// The samples of each chain that were received.
+  public var samples: Int
   /// The streams of random numbers used so far by each chain.
   public var requests: Int
   /// The links, chain after chain, each in the order of an ensemble file.
@@ -21,11 +23,12 @@ public struct ChainCheckpoint: Sendable, Equatable {
 
   /// A checkpoint from its parts.
   public init(
-    chains: Int, updates: Int, requests: Int, links: [Double], logDensities: [Double],
-    parameters: [[Double]], counts: [[Int]], sums: [[Double]]
+    chains: Int, updates: Int, samples: Int, requests: Int, links: [Double],
+    logDensities: [Double], parameters: [[Double]], counts: [[Int]], sums: [[Double]]
   ) {
     self.chains = chains
     self.updates = updates
+    self.samples = samples
     self.requests = requests
     self.links = links
     self.logDensities = logDensities

@@ -64,7 +64,9 @@ public struct ChainPlan: Sendable, Hashable {
     var next = Swift.min(self.updates, updates + reportInterval)
     if updates < thermalization {
       next = Swift.min(next, thermalization)
-      if tuningInterval > 0 { next = Swift.min(next, (updates / tuningInterval + 1) * tuningInterval) }
+      if tuningInterval > 0 {
+        next = Swift.min(next, (updates / tuningInterval + 1) * tuningInterval)
+      }
     } else {
       let sample = (updates - thermalization) / every + 1
       next = Swift.min(next, thermalization + sample * every)

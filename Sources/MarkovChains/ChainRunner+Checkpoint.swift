@@ -23,7 +23,8 @@ extension ChainRunner {
     }
     let statistics = packets[0].statistics
     return ChainCheckpoint(
-      chains: chains, updates: updates, requests: packets[0].streams.requests, links: links,
+      chains: chains, updates: updates, samples: samples,
+      requests: packets[0].streams.requests, links: links,
       logDensities: logDensities, parameters: kernels.entries.map { $0.kernel.tunedParameters },
       counts: statistics.map { [$0.updates, $0.proposals] }, sums: sums)
   }
@@ -51,10 +52,12 @@ extension ChainRunner {
     if !checkpoint.logDensities.isEmpty {
       try require("densities", chains, checkpoint.logDensities.count)
     }
-    guard checkpoint.updates >= 0, checkpoint.requests >= 0, checkpoint.requests < 1 << 32 else {
+    guard checkpoint.updates >= 0, checkpoint.samples >= 0, checkpoint.requests >= 0,
+      checkpoint.requests < 1 << 32
+    else {
       throw .checkpoint(
         expected: "counters in 0 ..< 2^32",
-        given: "\(checkpoint.updates) and \(checkpoint.requests)")
+        given: "\(checkpoint.updates), \(checkpoint.samples) and \(checkpoint.requests)")
     }
     for link in checkpoint.links where !link.isFinite {
       throw .checkpoint(expected: "finite links", given: "\(link)")
@@ -63,6 +66,7 @@ extension ChainRunner {
 
     self.kernels = kernels
     updates = checkpoint.updates
+    samples = checkpoint.samples
     checkpoint.links.withUnsafeBufferPointer { links in
       for packet in packets.indices {
         packets[packet].streams.requests = checkpoint.requests
@@ -77,7 +81,8 @@ extension ChainRunner {
         for lane in 0..<packets[packet].lanes {
           let chain = packets[packet].streams.firstChain + lane
           packets[packet].state.U.load(
-            lane: lane, from: UnsafeBufferPointer(rebasing: links[(chain * size)..<((chain + 1) * size)]))
+            lane: lane,
+            from: UnsafeBufferPointer(rebasing: links[(chain * size)..<((chain + 1) * size)]))
           if !checkpoint.logDensities.isEmpty { density[lane] = checkpoint.logDensities[chain] }
           let first = chain * LaneStatistics.valueCount
           for kernel in statistics.indices {

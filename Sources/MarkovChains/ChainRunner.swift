@@ -67,6 +67,8 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
   public internal(set) var kernels: KernelSequence<Group>
   /// The updates made of each chain.
   public internal(set) var updates: Int
+  /// The samples of each chain that were received.
+  public internal(set) var samples: Int
   @usableFromInline var packets: [ChainPacket<Group>]
 
   /// Chains at their start.
@@ -107,6 +109,7 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
     self.kernels = kernels
     self.packets = packets
     updates = 0
+    samples = 0
   }
 
   /// Advances every chain by so many updates; no tuning.
@@ -133,8 +136,8 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
 
   /// Runs a plan, or what is left of it.
   ///
-  /// Where the run stands follows from `updates` alone, so that after an interruption, or from a
-  /// checkpoint, the same call goes on. Between two calls of `progress` the chains make at most
+  /// Where the run stands follows from `updates` and `samples`, so that after an interruption, or from
+  /// a checkpoint, the same call goes on. Between two calls of `progress` the chains make at most
   /// `plan.reportInterval` updates.
   ///
   /// - Parameters:
@@ -144,33 +147,32 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
   ///   - receive: called with each packet's sample, sample after sample and in the order of the
   ///     chains; false interrupts the run after this sample of all chains.
   /// - Returns: whether the plan is done.
-  /// - Throws: `ChainError` for a plan without sense or a kernel that failed; what `receive` throws.
+  /// - Throws: `ChainError` for a plan without sense or a kernel that failed; what `receive` throws:
+  ///   the chains then stand where they were, and the next call gives the same sample, of all chains,
+  ///   once more.
   public mutating func run<Measurement>(
     _ plan: ChainPlan, measure: @Sendable (ChainSample<Group>) -> Measurement,
     progress: (ChainProgress) -> Bool = { _ in true },
     receive: (ChainSample<Group>, Measurement) throws -> Bool
   ) throws -> Bool {
     try plan.validate()
-    while updates < plan.updates {
+    // A sample that was not received to its end is given again.
+    var goesOn = try deliverSample(of: plan, measure, receive)
+    while goesOn && updates < plan.updates {
       try advance(by: plan.nextStop(after: updates) - updates)
-      var goesOn = true
       if plan.tunes(after: updates) {
         let acceptances = statistics.map { $0.acceptanceRate }
         kernels = kernels.tuned(acceptances: acceptances, target: plan.targetAcceptance)
         resetStatistics()
       }
       if updates == plan.thermalization { resetStatistics() }
-      if updates > plan.thermalization && (updates - plan.thermalization) % plan.every == 0 {
-        let index = (updates - plan.thermalization) / plan.every - 1
-        goesOn = try deliver(index, measure, receive)
-      }
+      goesOn = try deliverSample(of: plan, measure, receive)
       let report = ChainProgress(
-        updates: updates, totalUpdates: plan.updates, samples: plan.samples(after: updates),
+        updates: updates, totalUpdates: plan.updates, samples: samples,
         isThermalizing: updates < plan.thermalization)
       goesOn = progress(report) && goesOn
-      if !goesOn { return updates >= plan.updates }
     }
-    return true
+    return updates >= plan.updates
   }
 
   /// Runs a plan, or what is left of it, looking at the fields one packet after the other; see
@@ -182,11 +184,16 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
     try run(plan, measure: { _ in }, progress: progress) { sample, _ in try receive(sample) }
   }
 
-  /// Measures in parallel, then hands over in order.
-  private func deliver<Measurement>(
-    _ index: Int, _ measure: @Sendable (ChainSample<Group>) -> Measurement,
+  /// Where a sample is due: measures in parallel, then hands over in order.
+  private mutating func deliverSample<Measurement>(
+    of plan: ChainPlan, _ measure: @Sendable (ChainSample<Group>) -> Measurement,
     _ receive: (ChainSample<Group>, Measurement) throws -> Bool
   ) throws -> Bool {
+    let sinceStart = updates - plan.thermalization
+    guard sinceStart > 0, sinceStart % plan.every == 0, sinceStart / plan.every > samples else {
+      return true
+    }
+    let index = sinceStart / plan.every - 1
     let results = Slots<Measurement>(count: packets.count)
     let threads = Measurement.self == Void.self ? 1 : threads
     forEachPacket(count: packets.count, threads: threads) { packet in
@@ -196,6 +203,7 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
     for packet in packets.indices {
       if try !receive(sample(packet, index), results[packet]!) { goesOn = false }
     }
+    samples = index + 1
     return goesOn
   }
 

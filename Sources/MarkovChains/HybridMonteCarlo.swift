@@ -74,6 +74,7 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
   }
 
   /// One trajectory.
+  @specialized(where Theory == WilsonAction<U1>)
   @inlinable
   public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
     -> UpdateInfo

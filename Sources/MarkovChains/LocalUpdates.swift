@@ -31,6 +31,7 @@ public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Grou
   public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount }
 
   /// One sweep.
+  @specialized(where Theory == WilsonAction<U1>)
   @inlinable
   public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
     -> UpdateInfo
@@ -83,6 +84,7 @@ where Theory.Group: HeatbathGroup {
   public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount }
 
   /// One sweep.
+  @specialized(where Theory == WilsonAction<U1>)
   @inlinable
   public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
     -> UpdateInfo
@@ -154,6 +156,7 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
   public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount * hits }
 
   /// One sweep.
+  @specialized(where Theory == WilsonAction<U1>)
   @inlinable
   public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
     -> UpdateInfo

@@ -39,6 +39,7 @@ public struct WindingUpdate<Theory: Action<U1>>: MarkovKernel {
   public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount }
 
   /// One proposal.
+  @specialized(where Theory == WilsonAction<U1>)
   @inlinable
   public func step(_ state: inout ChainState<U1>, using streams: inout ChainStreams) -> UpdateInfo {
     let before = state.action(of: action)

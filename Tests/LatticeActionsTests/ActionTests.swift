@@ -61,7 +61,8 @@ struct ActionLaws<A: Action> {
 }
 
 @Suite struct WilsonActionTests {
-  @Test("The action is invariant under gauge transformations and translations",
+  @Test(
+    "The action is invariant under gauge transformations and translations",
     arguments: someExtents)
   func symmetries(extents: [Int]) throws {
     try ActionLaws(action: WilsonAction<U1>(beta: 2.3)).symmetries(extents)
@@ -75,7 +76,8 @@ struct ActionLaws<A: Action> {
     try ActionLaws(action: WilsonAction<QuaternionGroup>(beta: 2.3)).gradient(extents)
   }
 
-  @Test("The gradient through plaquettes and the gradient through staples agree",
+  @Test(
+    "The gradient through plaquettes and the gradient through staples agree",
     arguments: someExtents)
   func paths(extents: [Int]) throws {
     let U = try LinkField<U1>.random(extents)
@@ -109,7 +111,8 @@ struct ActionLaws<A: Action> {
       (try WilsonAction<U1>(beta: 3).value(of: U) + 3 * sum).largestMagnitude < rounding)
   }
 
-  @Test("A coupling that is not finite is refused in one line",
+  @Test(
+    "A coupling that is not finite is refused in one line",
     arguments: [Double.nan, .infinity, -.infinity])
   func coupling(beta: Double) {
     do throws(ActionError) {

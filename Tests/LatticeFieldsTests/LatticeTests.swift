@@ -23,7 +23,8 @@ import Testing
     #expect(lattice.link(7, 2) == 127)
   }
 
-  @Test("Neighbours differ by one step, and a step back undoes a step forward", arguments: someExtents)
+  @Test(
+    "Neighbours differ by one step, and a step back undoes a step forward", arguments: someExtents)
   func neighbours(extents: [Int]) throws {
     let lattice = try Lattice(extents)
     for site in 0..<lattice.volume {
@@ -89,7 +90,8 @@ import Testing
       LatticeError.extents([0, 3]).description
         == "lattice: expected 1 to 4 positive extents, given 0x3")
     #expect(
-      LatticeError.extents([]).description == "lattice: expected 1 to 4 positive extents, given none")
+      LatticeError.extents([]).description
+        == "lattice: expected 1 to 4 positive extents, given none")
     #expect(
       LatticeError.period(pattern: "stripes", direction: 1, period: 4, extents: [8, 6]).description
         == "stripes: expected extent 1 to be a multiple of 4, given lattice 8x6")

@@ -49,7 +49,9 @@ struct QuaternionGroup: GaugeGroup {
     sum.a2 += element.a2
     sum.a3 += element.a3
   }
-  static func algebraProjection(of U: Self, times M: Matrix) -> Algebra { (U * M).algebraProjection }
+  static func algebraProjection(of U: Self, times M: Matrix) -> Algebra {
+    (U * M).algebraProjection
+  }
   static func realTrace(of U: Self, times M: Matrix) -> Lanes { (U * M).realTrace }
 
   static var scalarsPerLink: Int { 4 }
@@ -81,7 +83,13 @@ struct QuaternionAlgebra: LieAlgebra {
   subscript(coordinate: Int) -> Lanes {
     get { coordinate == 0 ? x : coordinate == 1 ? y : z }
     set {
-      if coordinate == 0 { x = newValue } else if coordinate == 1 { y = newValue } else { z = newValue }
+      if coordinate == 0 {
+        x = newValue
+      } else if coordinate == 1 {
+        y = newValue
+      } else {
+        z = newValue
+      }
     }
   }
 }

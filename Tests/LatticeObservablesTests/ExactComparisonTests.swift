@@ -120,7 +120,8 @@ private struct ExactEnsemble {
     let observable = try TopologicalCharge(on: lattice)
     try ensemble.compare(observable) {
       $0 == "charge"
-        ? 0 : $0 == "charge_squared" ? exact.topologicalChargeSquared : exact.topologicalSusceptibility
+        ? 0
+        : $0 == "charge_squared" ? exact.topologicalChargeSquared : exact.topologicalSusceptibility
     }
     let charges = ensemble.histories(observable)[0]
     for charge in charges { #expect(abs(charge - charge.rounded()) < 1e-10) }

@@ -37,7 +37,9 @@ struct ObservableLaws<Group: GaugeGroup> {
 
   /// The gradient of a derived quantity against a fourth-order difference, near the cold start.
   private func gradient(_ derived: DerivedQuantity, _ cold: [Lanes]) {
-    let means = derived.indices.enumerated().map { 1.1 * abs(cold[$1][0]) + 0.1 + 0.03 * Double($0) }
+    let means = derived.indices.enumerated().map {
+      1.1 * abs(cold[$1][0]) + 0.1 + 0.03 * Double($0)
+    }
     let slopes = derived.gradient(means)
     #expect(slopes.count == means.count)
     for index in means.indices {
@@ -56,7 +58,8 @@ struct ObservableLaws<Group: GaugeGroup> {
 }
 
 @Suite struct CatalogTests {
-  @Test("Every observable is invariant under gauge transformations and translations; lanes do not mix",
+  @Test(
+    "Every observable is invariant under gauge transformations and translations; lanes do not mix",
     arguments: [
       ([4, 4], 11), ([3, 5], 11), ([1, 4], 11), ([2, 2], 11), ([6, 3], 11), ([7], 1),
       ([3, 2, 4], 7), ([2, 3, 1, 4], 7),
@@ -181,14 +184,17 @@ struct ObservableLaws<Group: GaugeGroup> {
     for mu in 0..<2 {
       let P = U.averagePolyakovLoop(mu: mu)
       #expect(values[4 * mu] == P.re && values[4 * mu + 1] == P.im)
-      #expect((values[4 * mu + 2] * values[4 * mu + 2] - P.squaredMagnitude).largestMagnitude < rounding)
+      #expect(
+        (values[4 * mu + 2] * values[4 * mu + 2] - P.squaredMagnitude).largestMagnitude < rounding)
       #expect(loop.components[4 * mu + 3] == "abs_squared_\(mu)")
       // V_perp (0.5 - 0.3^2)
       #expect(abs(loop.derived[mu].value([0.5, 0.3]) - 0.41 * [3.0, 5.0][mu]) < rounding)
     }
   }
 
-  @Test("The charge correlator sums to Q²/V in every form", arguments: [[8, 8], [5, 6], [3, 7], [1, 4]])
+  @Test(
+    "The charge correlator sums to Q²/V in every form",
+    arguments: [[8, 8], [5, 6], [3, 7], [1, 4]])
   func sumRules(extents: [Int]) throws {
     let U = try LinkField<U1>.random(extents, seed: 12)
     let lattice = U.lattice
@@ -214,7 +220,9 @@ struct ObservableLaws<Group: GaugeGroup> {
     #expect((values[1] - charge * charge).largestMagnitude < rounding)
   }
 
-  @Test("Every form of a two-point function is the sum written out", arguments: [[4, 6], [3, 5], [2, 3, 4]])
+  @Test(
+    "Every form of a two-point function is the sum written out",
+    arguments: [[4, 6], [3, 5], [2, 3, 4]])
   func twoPointFunctions(extents: [Int]) throws {
     let U = try LinkField<QuaternionGroup>.random(extents)
     let lattice = U.lattice, dimension = extents.count

@@ -126,10 +126,10 @@ enum Algorithm: String, CaseIterable, CustomStringConvertible, Sendable {
 /// The means over each chain of several quantities, chain by chain, gathered into samples.
 func chainMeans(
   _ kernels: KernelSequence<U1>, _ lattice: Lattice, plan: ChainPlan, chains: Int = 64,
-  seed: UInt64, _ quantities: @Sendable (LinkField<U1>) -> [Lanes]
+  start: ChainStart = .hot, seed: UInt64, _ quantities: @Sendable (LinkField<U1>) -> [Lanes]
 ) throws -> [Sample] {
   var runner = try ChainRunner(
-    kernels, lattice: lattice, chains: chains, start: .hot, seed: seed, threads: 2)
+    kernels, lattice: lattice, chains: chains, start: start, seed: seed, threads: 2)
   var sums: [[Lanes]] = Array(repeating: [], count: (chains + 7) / 8)
   _ = try runner.run(plan, measure: { quantities($0.U) }) { sample, values in
     let packet = sample.firstChain / laneCount

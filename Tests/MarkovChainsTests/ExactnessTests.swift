@@ -58,10 +58,10 @@ struct ExactnessTests {
     let kernel: AnyMarkovKernel<U1> =
       switch name {
       case "hmc":
-        // Steps so large that half of the trajectories are rejected.
+        // Steps so large that many trajectories are rejected.
         AnyMarkovKernel(
           try HybridMonteCarlo(
-            action: action, integrator: .leapfrog, trajectoryLength: 2, steps: 2))
+            action: action, integrator: .leapfrog, trajectoryLength: 1.5, steps: 2))
       case "winding": AnyMarkovKernel(try WindingUpdate(action: action, on: lattice))
       default:
         AnyMarkovKernel(
@@ -115,11 +115,11 @@ struct ExactnessTests {
       let probability = exact.sectors.probability(of: charge) * (charge == 0 ? 1 : 2)
       #expect(abs(means[3 + charge].pull(exact: probability)) < sigmas, "|Q| = \(charge)")
     }
-    // Without it the same chains keep the sector of their start, hot starts being far too wide.
-    let frozen = try chainMeans(KernelSequence(hmc), lattice, plan: plan, seed: 77) { U in
-      [U.topologicalCharge * U.topologicalCharge]
+    // Without it the chains keep the sector of their start.
+    let frozen = try chainMeans(KernelSequence(hmc), lattice, plan: plan, start: .cold, seed: 77) {
+      [$0.topologicalCharge * $0.topologicalCharge]
     }
-    #expect(frozen[0].pull(exact: exact.topologicalChargeSquared) > sigmas)
+    #expect(frozen[0].mean < 0.3 * exact.topologicalChargeSquared)
   }
 
   @Test("a smooth field of charge q has charge q and the same flux in every plaquette")

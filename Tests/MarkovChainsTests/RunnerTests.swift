@@ -95,6 +95,27 @@ struct RunnerTests {
     #expect(rest.count == 3 * 19 * lattice.linkCount)
   }
 
+  @Test("a sample whose receiver fails is given again, whole, from a checkpoint too")
+  func failingReceiver() throws {
+    struct DiskIsFull: Error {}
+    let lattice = try Lattice([3, 4])
+    var whole = try runner(lattice, threads: 1)
+    let expected = try history(&whole)
+    var chains = try runner(lattice, threads: 2)
+    #expect(throws: DiskIsFull.self) {
+      try chains.run(plan) { sample in
+        if sample.index == 2 && sample.firstChain == 8 { throw DiskIsFull() }
+        return true
+      }
+    }
+    #expect(chains.samples == 2)
+    var resumed = try runner(lattice, threads: 1, start: .cold)
+    try resumed.restore(chains.checkpoint())
+    let rest = try history(&resumed)
+    #expect(rest.count == 3 * 19 * lattice.linkCount)
+    #expect(rest == Array(expected.suffix(rest.count)))
+  }
+
   @Test("a chain does not depend on how many others there are, nor on its lane")
   func independence() throws {
     let lattice = try Lattice([3, 4])

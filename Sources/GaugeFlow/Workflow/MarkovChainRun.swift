@@ -50,8 +50,11 @@ public struct MarkovChainPlan: Sendable {
     self.threads = threads
   }
 
+  /// The updates that each chain makes in all.
+  public var updates: Int { thermalization + every * samplesPerChain }
+
   /// The number of configurations of the longest chain.
-  var samplesPerChain: Int { (count + chains - 1) / chains }
+  public var samplesPerChain: Int { (count + chains - 1) / chains }
 
   /// The updates of every chain.
   func schedule(reportInterval: Int) -> ChainPlan {
@@ -166,6 +169,10 @@ public final class MarkovChainRun {
   public var isComplete: Bool { writer.count >= plan.count }
   /// The number of configurations so far.
   public var count: Int { writer.count }
+  /// The number of configurations that are on disk.
+  public var committedCount: Int { writer.committedCount }
+  /// The updates that each chain has made.
+  public var updates: Int { runner.updates }
 
   /// Runs the plan to its end, or until it is interrupted; either way everything is on disk then.
   ///

@@ -31,10 +31,14 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(help: "Column that numbers the Markov chains; the order within a chain is that of rows.")
   var chains: String?
 
-  @Option(help: "Wolff's S, which sets the window of summation; 0 for independent entries.")
+  @Option(
+    parsing: .unconditional,
+    help: "Wolff's S, which sets the window of summation; 0 for independent entries.")
   var sParameter = 2.0
 
-  @Option(help: "Exponential autocorrelation time whose tail is attached; 0 for none.")
+  @Option(
+    parsing: .unconditional,
+    help: "Exponential autocorrelation time whose tail is attached; 0 for none.")
   var tauExp = 0.0
 
   @OptionGroup var output: OutputOptions
@@ -71,7 +75,8 @@ struct AnalyzeCommand: ParsableCommand {
     let values = try history.column(weights)
     if let bad = values.firstIndex(where: { $0 < 0 }) {
       throw CommandError(
-        .badData, "\(file): row \(bad) of the numbers: expected a weight >= 0, found \(values[bad])")
+        .badData, "\(file): row \(bad) of the numbers: expected a weight >= 0, found \(values[bad])"
+      )
     }
     return values.map { log($0) }
   }

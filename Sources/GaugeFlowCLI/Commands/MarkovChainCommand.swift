@@ -114,24 +114,32 @@ struct MarkovChainCommand: ParsableCommand {
     let chains = try MarkovChainRun(
       plan, directory: directory, resume: overwrite.resume, overwrite: overwrite.force)
     Interrupt.listen()
-    let total = Double(thermalize + every * ((count + plan.chains - 1) / plan.chains))
-    let progress = Progress("sampling", total: count, done: chains.count)
-    let warmUp = Progress("thermalising", total: thermalize)
-    let result = try chains.run { report in
-      if report.isThermalizing {
-        warmUp.update(to: Double(report.updates))
-      } else {
-        let fraction = Double(report.updates - thermalize) / max(1, total - Double(thermalize))
-        progress.update(to: fraction * Double(count))
-      }
-      return !Interrupt.isRequested
-    }
-    progress.finish()
+    let result = try advance(chains, plan)
     try chains.close()
     guard result.isComplete else {
       throw Interrupt.error(saved: "\(result.count) of \(count) configurations are in \(directory)")
     }
     try StandardOutput.print(output.json ? json(result).description : table(result).description)
+  }
+
+  /// Runs the chains under a progress bar; an error of the disk says what is safe.
+  private func advance(_ chains: MarkovChainRun, _ plan: MarkovChainPlan) throws
+    -> MarkovChainResult
+  {
+    let progress = Progress("updates", total: plan.updates, done: chains.updates)
+    defer { progress.finish() }
+    do {
+      return try chains.run { report in
+        progress.update(
+          to: Double(report.updates), note: report.isThermalizing ? "thermalising" : "")
+        return !Interrupt.isRequested
+      }
+    } catch let error as EnsembleIOError where error.kind == .inputOutput {
+      throw CommandError(
+        .inputOutput,
+        "\(error); \(chains.committedCount) configurations are safe in \(directory), "
+          + "the same command with --resume goes on")
+    }
   }
 
   private func json(_ result: MarkovChainResult) -> JSON {

@@ -31,10 +31,12 @@ struct MeasureCommand: ParsableCommand {
     transform: parseCoupling)
   var beta: Double?
 
-  @Option(help: "Wolff's S along Markov chains.")
+  @Option(parsing: .unconditional, help: "Wolff's S along Markov chains.")
   var sParameter = 2.0
 
-  @Option(help: "Exponential autocorrelation time whose tail is attached; 0 for none.")
+  @Option(
+    parsing: .unconditional,
+    help: "Exponential autocorrelation time whose tail is attached; 0 for none.")
   var tauExp = 0.0
 
   @Flag(help: "Take what is left of an ensemble that was cut off.")
@@ -117,7 +119,8 @@ struct MeasureCommand: ParsableCommand {
       if failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
     } else {
       let beta = histories.beta.map { ", beta \($0)" } ?? ""
-      var head = "\(histories.groupName) on \(histories.lattice)\(beta), \(report.count) configurations"
+      var head =
+        "\(histories.groupName) on \(histories.lattice)\(beta), \(report.count) configurations"
       if let chains = report.chainCount { head += chains == 1 ? ", 1 chain" : ", \(chains) chains" }
       if toBeta != nil { head += ", reweighted" }
       try StandardOutput.print(head + "\n" + report.table(isComplete: all))

@@ -80,7 +80,7 @@ extension MeasurementReport.Quantity {
   func cells(of observable: String) -> [String] {
     [
       label(in: observable),
-      "= " + (estimate.map { "\($0)" } ?? String(format: "%.6g -", value)),
+      "= " + (estimate.map { "\($0)" } ?? (value.isFinite ? String(format: "%.6g -", value) : "-")),
       exact.map { String(format: "exact %.7g", $0) } ?? "",
       deviation.map { String(format: "%+.1f sigma", $0) } ?? "",
       tau,
@@ -88,7 +88,9 @@ extension MeasurementReport.Quantity {
   }
 
   private var tau: String {
-    guard let tau = estimate?.tauInt, let error = estimate?.tauIntError, error > 0 else { return "" }
+    guard let tau = estimate?.tauInt, let error = estimate?.tauIntError, error > 0 else {
+      return ""
+    }
     return "tau_int \(Estimate(value: tau, error: error, count: estimate?.count ?? 0))"
   }
 
