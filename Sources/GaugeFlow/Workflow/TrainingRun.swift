@@ -247,7 +247,8 @@ public final class TrainingRun {
     let file = try SafetensorsFile(parsing: data, at: path, requireChecksum: true)
     guard try file.text("plan") == planKey else {
       throw EnsembleIOError(
-        .badData, at: directory, expected: "a checkpoint of the same training", found: "one of another")
+        .badData, at: directory, expected: "a checkpoint of the same training",
+        found: "one of another")
     }
     let count = [trainer.flow.parameterCount]
     var state = trainer.state
@@ -257,7 +258,10 @@ public final class TrainingRun {
     guard let step = Int(try file.text("step")),
       let optimizerSteps = Int(try file.text("optimizer_steps")),
       let seconds = Double(try file.text("seconds"))
-    else { throw EnsembleIOError(.badData, at: path, expected: "numbers of steps and seconds", found: "others") }
+    else {
+      throw EnsembleIOError(
+        .badData, at: path, expected: "numbers of steps and seconds", found: "others")
+    }
     state.step = step
     state.optimizer.steps = optimizerSteps
     trainer.state = state
@@ -276,8 +280,9 @@ public final class TrainingRun {
 public func forwardESS(
   of proposal: some Proposal<U1>, beta: Double, count: Int, seed: UInt64, threads: Int
 ) throws -> Double? {
-  guard let weights = try targetLogWeights(
-    of: proposal, beta: beta, count: count, seed: seed, threads: threads)
+  guard
+    let weights = try targetLogWeights(
+      of: proposal, beta: beta, count: count, seed: seed, threads: threads)
   else { return nil }
   return try TargetLogWeights([weights]).effectiveSampleSize
 }
