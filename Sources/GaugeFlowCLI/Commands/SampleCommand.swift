@@ -44,7 +44,9 @@ struct SampleCommand: ParsableCommand {
   func run() throws {
     let model = try CouplingModel(reading: model)
     let flow: CouplingFlow
-    do throws(TransferError) { flow = try model.flow.moved(to: lattice ?? model.flow.lattice) } catch {
+    do throws(TransferError) {
+      flow = try model.flow.moved(to: lattice ?? model.flow.lattice)
+    } catch {
       throw CommandError.usage("--lattice: \(error)")
     }
     var plan = SamplingPlan(

@@ -214,7 +214,8 @@ struct ProjectRun {
   private func check(_ name: String, _ deviation: Double, _ failures: inout [String]) {
     if abs(deviation) > 5 {
       failures.append(
-        "\(name): expected the exact value, found it \(String(format: "%.1f", deviation)) sigma off")
+        "\(name): expected the exact value, found it \(String(format: "%.1f", deviation)) sigma off"
+      )
     }
   }
 }

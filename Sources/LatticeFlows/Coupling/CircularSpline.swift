@@ -136,8 +136,9 @@ struct CircularSpline: CircleMap {
   @inline(__always)
   func invert(
     _ y: Lanes, parameters: UnsafePointer<FloatLanes>, scratch: UnsafeMutablePointer<Lanes>
-  ) throws(InversionFailure) -> (x: Lanes, logDerivative: Lanes) {
-    let target = wrapAngle(y - parameters[3 &* bins].double)
+  ) throws(InversionFailure) -> (x: Lanes, change: Lanes, logDerivative: Lanes) {
+    let t = parameters[3 &* bins].double
+    let target = wrapAngle(y - t)
     let factors = weights(parameters, scratch)
     let bin = bin(
       of: target, byHeight: true, parameters: parameters, scratch: scratch, factors: factors)
@@ -154,7 +155,8 @@ struct CircularSpline: CircleMap {
       throw InversionFailure(
         map: "circular spline", residual: residual.max(), tolerance: tolerance)
     }
-    return (multiplyAdd(xi, bin.width, bin.x0), value.logDerivative)
+    let x = multiplyAdd(xi, bin.width, bin.x0)
+    return (x, target + t - x, value.logDerivative)
   }
 
   @inline(__always)

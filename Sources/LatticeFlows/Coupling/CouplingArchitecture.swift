@@ -51,7 +51,7 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
   /// The tree of blocks with splines: the default.
   public static let blocks = CouplingArchitecture(stages: [
     Stage(
-      geometry: .blocks, layers: 0, map: .spline(bins: 10), hidden: [16, 16], activation: .tanh,
+      geometry: .blocks, layers: 0, map: .spline(bins: 12), hidden: [8, 8], activation: .tanh,
       harmonics: 2)
   ])
 

@@ -144,9 +144,9 @@ extension CouplingLayer: AnyCouplingLayer {
     var logDet = Lanes.zero
     for loop in 0..<activeCount {
       let y = geometry.activeLoops.angle(of: loop, U) - centre(of: loop, U)
-      let (x, logDerivative) = try map.invert(
+      let (_, change, logDerivative) = try map.invert(
         y, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.map)
-      geometry.patterns.move(U, along: loop, by: x - y)
+      geometry.patterns.move(U, along: loop, by: -change)
       logDet += logDerivative
     }
     return logDet

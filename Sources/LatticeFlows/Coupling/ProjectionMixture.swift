@@ -53,7 +53,7 @@ struct ProjectionMixture: CircleMap {
 
   func invert(
     _ y: Lanes, parameters: UnsafePointer<FloatLanes>, scratch: UnsafeMutablePointer<Lanes>
-  ) throws(InversionFailure) -> (x: Lanes, logDerivative: Lanes) {
+  ) throws(InversionFailure) -> (x: Lanes, change: Lanes, logDerivative: Lanes) {
     let t = parameters[components].double
     let target = wrapAngle(y - t)
     var low = Lanes(repeating: -Double.pi), high = Lanes(repeating: Double.pi)
@@ -88,7 +88,7 @@ struct ProjectionMixture: CircleMap {
       throw InversionFailure(
         map: "projection mixture", residual: abs(residual).max(), tolerance: tolerance)
     }
-    return (x, logDerivative)
+    return (x, target + t - x, logDerivative)
   }
 
   @inline(__always)
