@@ -16,6 +16,7 @@ struct MarkovChainState {
   private struct Numbers: Codable {
     var chains: Int
     var updates: Int
+    var samples: Int
     var requests: Int
     var count: Int
     var parameters: [[Double]]
@@ -39,8 +40,9 @@ struct MarkovChainState {
       add("log_densities", chains.logDensities)
       for (kernel, sums) in chains.sums.enumerated() { add("sums_\(kernel)", sums) }
       let numbers = Numbers(
-        chains: chains.chains, updates: chains.updates, requests: chains.requests, count: count,
-        parameters: chains.parameters, counts: chains.counts)
+        chains: chains.chains, updates: chains.updates, samples: chains.samples,
+        requests: chains.requests, count: count, parameters: chains.parameters,
+        counts: chains.counts)
       file.metadata["state"] = String(decoding: try JSONFile.encode(numbers), as: UTF8.self)
       for (key, value) in settings { file.metadata["setting." + key] = value }
       return [Self.fileName: file.encoded()]
@@ -66,8 +68,8 @@ struct MarkovChainState {
     self.settings = settings
     count = numbers.count
     chains = ChainCheckpoint(
-      chains: numbers.chains, updates: numbers.updates, requests: numbers.requests,
-      links: try file.doubles("links"), logDensities: try file.doubles("log_densities"),
+      chains: numbers.chains, updates: numbers.updates, samples: numbers.samples,
+      requests: numbers.requests, links: try file.doubles("links"), logDensities: try file.doubles("log_densities"),
       parameters: numbers.parameters, counts: numbers.counts, sums: sums)
   }
 
