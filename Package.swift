@@ -71,6 +71,6 @@ let package = Package(
     tests("MarkovChains", ["MarkovChains", "ExactResults"]),
     tests("LatticeObservables", ["LatticeObservables", "ExactResults", "LatticeStatistics"]),
     tests("EnsembleIO", ["EnsembleIO"]),
-    tests("GaugeFlow", ["GaugeFlow"]),
+    tests("GaugeFlow", ["GaugeFlow", "gaugeflow"]),
   ]
 )

@@ -162,7 +162,7 @@ public final class EnsembleWriter {
       "\(number) configurations with \(logWeights.count) log weights and \(chains.count) chains")
     links.append(values)
     logWeight?.append(logWeights)
-    chain?.append(chains)
+    chain?.append(integers: chains)
     if links.pendingByteCount >= chunkByteCount
       || ContinuousClock.now - lastFlush > Self.interval
     {

@@ -110,7 +110,7 @@ public final class NPYAppender {
   /// Appends rows of integers.
   ///
   /// - Precondition: The elements are `int32`.
-  public func append(_ values: [Int32]) {
+  public func append(integers values: [Int32]) {
     precondition(element == .int32, "\(path) holds \(element)")
     precondition(
       values.count * 4 % rowByteCount == 0,

@@ -138,7 +138,7 @@ public struct RunFile: Sendable, Equatable {
     for (key, node) in try TOMLTree.parse(data, at: path).sorted(by: { $0.key < $1.key }) {
       switch node {
       case .value(let value): values[key] = value
-      case .table(let table): tables[key] = try Self.section(table, "\(path): \(key)")
+      case .table(let table): tables[key] = try Self.section(table, path, key)
       }
     }
     let sections = ["theory", "train", "sample", "mcmc", "measure", "output"]
@@ -184,16 +184,16 @@ public struct RunFile: Sendable, Equatable {
 
 extension RunFile {
   private static func section(
-    _ table: [String: TOMLTree], _ location: String
+    _ table: [String: TOMLTree], _ path: String, _ name: String
   ) throws(EnsembleIOError) -> RunOptions {
     var values: [String: RunValue] = [:]
     for (key, node) in table {
       guard case .value(let value) = node else {
-        throw .badData("\(location).\(key)", expected: "a value", found: "a table")
+        throw .badData("\(path): \(name).\(key)", expected: "a value", found: "a table")
       }
       values[key] = value
     }
-    return RunOptions(values, at: location)
+    return RunOptions(values, at: path, section: name)
   }
 
   private static func theory(_ section: RunOptions) throws(EnsembleIOError) -> Theory {

@@ -9,13 +9,21 @@ import Foundation
 public struct RunOptions: Sendable, Equatable {
   /// The values by key.
   public private(set) var values: [String: RunValue]
-  /// The file and the section, for errors: `run.toml: train`.
-  public let location: String
+  /// The file, or whatever the options came from, for errors.
+  public let source: String
+  /// The section of the file; `nil` at its top.
+  public let section: String?
+
+  /// The file and the section: `run.toml: train`.
+  public var location: String { section.map { "\(source): \($0)" } ?? source }
 
   /// Options that came from the place named.
-  public init(_ values: [String: RunValue] = [:], at location: String = "options") {
+  public init(
+    _ values: [String: RunValue] = [:], at source: String = "options", section: String? = nil
+  ) {
     self.values = values
-    self.location = location
+    self.source = source
+    self.section = section
   }
 
   /// Options from words like `layers=16`, `map=spline`, `hidden=[8, 8]` on a command line.
@@ -52,7 +60,7 @@ public struct RunOptions: Sendable, Equatable {
   /// The error that says the value of a key is wrong.
   public func failure(_ key: String, expected: String) -> EnsembleIOError {
     .badData(
-      "\(location).\(key)", expected: expected,
+      section == nil ? "\(source): \(key)" : "\(location).\(key)", expected: expected,
       found: values[key].map { value in
         if case .text(let text) = value { return EnsembleIOError.quoted(text) }
         let words = value.description
@@ -157,7 +165,7 @@ public struct RunOptions: Sendable, Equatable {
 
   /// These options without some keys.
   func without(_ keys: [String]) -> Self {
-    Self(values.filter { !keys.contains($0.key) }, at: location)
+    Self(values.filter { !keys.contains($0.key) }, at: source, section: section)
   }
 
   private static func words(_ range: ClosedRange<Int>) -> String {
@@ -171,8 +179,12 @@ public struct RunOptions: Sendable, Equatable {
   private static func words(_ range: ClosedRange<Double>) -> String {
     switch (range.lowerBound, range.upperBound) {
     case (-.infinity, .infinity): ""
-    case (let low, .infinity): " of \(low) or more"
-    case (let low, let high): " from \(low) to \(high)"
+    case (let low, .infinity): " of \(plain(low)) or more"
+    case (let low, let high): " from \(plain(low)) to \(plain(high))"
     }
+  }
+
+  private static func plain(_ number: Double) -> String {
+    Int(exactly: number).map(String.init) ?? "\(number)"
   }
 }

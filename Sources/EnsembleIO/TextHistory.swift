@@ -30,7 +30,8 @@ public struct TextHistory: Sendable, Equatable {
   /// Reads text.
   public init(parsing data: Data, at path: String) throws(EnsembleIOError) {
     var parser = TextHistoryParser(path: path)
-    try parser.parse(Array(data))
+    // The line break at the end stops the reading of a number there.
+    try parser.parse(Array(data) + [10])
     guard let columns = parser.columns, !columns[0].isEmpty else {
       throw .badData(path, expected: "rows of numbers", found: "none")
     }
@@ -126,8 +127,7 @@ private struct TextHistoryParser {
     var numbers: [Double] = []
     numbers.reserveCapacity(fields.count)
     for (column, field) in fields.enumerated() {
-      let text = String(decoding: field, as: UTF8.self)
-      if let number = Double(text), number.isFinite {
+      if let number = Self.number(field) {
         numbers.append(number)
       } else if isFirst, column == 0, fields.allSatisfy(Self.isName) {
         names = fields.map(Self.unquoted)
@@ -136,7 +136,7 @@ private struct TextHistoryParser {
       } else {
         throw .badData(
           "\(path):\(line):\(column + 1)", expected: "a finite number",
-          found: EnsembleIOError.quoted(text))
+          found: EnsembleIOError.quoted(String(decoding: field, as: UTF8.self)))
       }
     }
     if columns == nil { columns = [[Double]](repeating: [], count: fields.count) }
@@ -145,6 +145,24 @@ private struct TextHistoryParser {
         "\(path):\(line)", expected: "\(columns!.count) columns", found: "\(numbers.count)")
     }
     for (column, number) in numbers.enumerated() { columns![column].append(number) }
+  }
+
+  /// The finite decimal number that fills the field; a byte that ends it must follow in memory.
+  private static func number(_ field: ArraySlice<UInt8>) -> Double? {
+    field.withUnsafeBytes { raw in
+      guard let start = raw.baseAddress, raw.count > 0,
+        raw.allSatisfy({ isNumeral[Int($0)] })
+      else { return nil }
+      let text = start.assumingMemoryBound(to: CChar.self)
+      var end: UnsafeMutablePointer<CChar>?
+      let value = strtod(text, &end)
+      return end == UnsafeMutablePointer(mutating: text) + raw.count && value.isFinite ? value : nil
+    }
+  }
+
+  /// Whether a byte can be part of a decimal number.
+  private static let isNumeral: [Bool] = (0..<256).map {
+    "0123456789+-.eE".utf8.contains(UInt8($0))
   }
 
   /// Whether a field of the first row can be the name of a column: a word that is no number.

@@ -18,7 +18,7 @@ struct SpecialUnitaryCharacters {
     matrix = [DoubleDouble](repeating: DoubleDouble(0), count: colors * colors)
   }
 
-  /// The number of representations that is still summed in about a second.
+  /// The number of representations that is still summed in a few seconds (at N = 6).
   static let largestCount = 40_000
 
   /// log of the factor taken out of every coefficient.

@@ -59,53 +59,62 @@ extension LinkField {
   }
 
   /// Products of the enclosed plaquettes, column by column: one complex product for each loop.
+  /// Runs of 32 sites go together: their loops stay in the first-level cache while `r` grows.
   @inlinable
   func loopsFromFlux(_ mu: Int, _ nu: Int, _ R: Int, _ T: Int) -> [Lanes] {
     let volume = lattice.volume
-    let scale = 1 / Double(volume)
-    var loops = [Lanes](repeating: .zero, count: R * T)
-    let start = ComplexLanes(.zero, .zero)
-    // The plaquettes, the columns 1 x t, and the loops r x t of the current t.
-    let flux = Buffer<ComplexLanes>(count: volume, repeating: start)
-    let column = Buffer<ComplexLanes>(count: volume, repeating: start)
-    let loop = Buffer<ComplexLanes>(count: volume, repeating: start)
+    let flux = Buffer<ComplexLanes>(count: volume, repeating: ComplexLanes(.zero, .zero))
+    let column = Buffer<ComplexLanes>(count: volume, repeating: ComplexLanes(.zero, .zero))
     let above = Buffer<Int>(count: volume, repeating: 0)
-    let ahead = Buffer<Int>(count: volume, repeating: 0)
-    let P = flux.pointer, C = column.pointer, W = loop.pointer
-    let up = above.pointer, right = ahead.pointer
+    let totals = Buffer<Lanes>(count: R * T, repeating: .zero)
+    // The plaquettes, the columns 1 x t of the current t, and the sites x + t nu.
+    let P = flux.pointer, C = column.pointer, up = above.pointer
+    // The loops r x t from a run of sites, and the sites x + (r - 1) mu.
+    let run = 32
+    let loops = Buffer<ComplexLanes>(count: run, repeating: ComplexLanes(.zero, .zero))
+    let sites = Buffer<Int>(count: run, repeating: 0)
+    let W = loops.pointer, site = sites.pointer
     for x in 0..<volume {
       let plaquette = self.plaquette(at: x, mu: mu, nu: nu)
       P[x] = ComplexLanes(plaquette.realTrace, plaquette.imaginaryTrace)
       C[x] = P[x]
       up[x] = x
     }
-    lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-      for t in 0..<T {
-        if t > 0 {
-          for x in 0..<volume {
-            up[x] = forward[nu &* volume &+ up[x]]
-            C[x] = C[x] * P[up[x]]
+    return withExtendedLifetime((flux, column, above, totals, loops, sites)) {
+      lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
+        let ahead = forward.baseAddress! + mu &* volume, over = forward.baseAddress! + nu &* volume
+        for t in 0..<T {
+          if t > 0 {
+            for x in 0..<volume {
+              up[x] = over[up[x]]
+              C[x] = C[x] * P[up[x]]
+            }
           }
-        }
-        var sum = Lanes.zero
-        for x in 0..<volume {
-          W[x] = C[x]
-          right[x] = x
-          sum += C[x].re
-        }
-        loops[t] = sum * scale
-        for r in 1..<Swift.max(1, R) {
-          sum = .zero
-          for x in 0..<volume {
-            right[x] = forward[mu &* volume &+ right[x]]
-            W[x] = W[x] * C[right[x]]
-            sum += W[x].re
+          var start = 0
+          while start < volume {
+            let count = Swift.min(run, volume &- start)
+            for i in 0..<count {
+              W[i] = C[start &+ i]
+              site[i] = start &+ i
+            }
+            for r in 0..<R {
+              var sum = Lanes.zero
+              for i in 0..<count {
+                if r > 0 {
+                  site[i] = ahead[site[i]]
+                  W[i] = W[i] * C[site[i]]
+                }
+                sum += W[i].re
+              }
+              totals[r &* T &+ t] += sum
+            }
+            start &+= run
           }
-          loops[r &* T &+ t] = sum * scale
         }
       }
+      let scale = 1 / Double(volume)
+      return totals.elements.map { $0 * scale }
     }
-    return loops
   }
 
   /// Products of four lines; the lines grow by one link at a time.
@@ -123,31 +132,33 @@ extension LinkField {
       right[x] = x
       up[x] = x
     }
-    lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-      links.withUnsafeBufferPointer { U in
-        // Lines of t + 1 links along nu, and the sites x + t nu.
-        for t in 0..<T {
-          for x in 0..<volume {
-            let site = up[t &* volume &+ x]
-            let link = U[nu &* volume &+ site]
-            B[t &* volume &+ x] = t == 0 ? link : B[(t &- 1) &* volume &+ x] * link
-            up[(t &+ 1) &* volume &+ x] = forward[nu &* volume &+ site]
-          }
-        }
-        for r in 0..<R {
-          for x in 0..<volume {
-            A[x] = A[x] * U[mu &* volume &+ right[x]]
-            right[x] = forward[mu &* volume &+ right[x]]
-          }
+    withExtendedLifetime((side, lines, above, ahead)) {
+      lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
+        links.withUnsafeBufferPointer { U in
+          // Lines of t + 1 links along nu, and the sites x + t nu.
           for t in 0..<T {
-            var sum = Lanes.zero
-            let line = B + t &* volume
             for x in 0..<volume {
-              let lower = A[x] * line[right[x]]
-              let upper = line[x] * A[up[(t &+ 1) &* volume &+ x]]
-              sum += (lower * upper.adjoint).realTrace
+              let site = up[t &* volume &+ x]
+              let link = U[nu &* volume &+ site]
+              B[t &* volume &+ x] = t == 0 ? link : B[(t &- 1) &* volume &+ x] * link
+              up[(t &+ 1) &* volume &+ x] = forward[nu &* volume &+ site]
             }
-            loops[r &* T &+ t] = sum * scale
+          }
+          for r in 0..<R {
+            for x in 0..<volume {
+              A[x] = A[x] * U[mu &* volume &+ right[x]]
+              right[x] = forward[mu &* volume &+ right[x]]
+            }
+            for t in 0..<T {
+              var sum = Lanes.zero
+              let line = B + t &* volume
+              for x in 0..<volume {
+                let lower = A[x] * line[right[x]]
+                let upper = line[x] * A[up[(t &+ 1) &* volume &+ x]]
+                sum += (lower * upper.adjoint).realTrace
+              }
+              loops[r &* T &+ t] = sum * scale
+            }
           }
         }
       }

@@ -99,7 +99,8 @@ public struct ObservableCatalog<Group: GaugeGroup>: Sendable {
   /// - Parameters:
   ///   - lattice: the lattice.
   ///   - onlyDefaults: whether to leave out those that are measured on request only.
-  public func applicable(to lattice: Lattice, onlyDefaults: Bool = false) -> [AnyObservable<Group>] {
+  public func applicable(to lattice: Lattice, onlyDefaults: Bool = false) -> [AnyObservable<Group>]
+  {
     entries.compactMap { entry in
       if onlyDefaults && !entry.isDefault { return nil }
       do throws(ObservableError) { return try entry.make(lattice) } catch { return nil }

@@ -42,7 +42,7 @@ public struct PlaquetteCorrelator<Group: GaugeGroup>: Observable {
           sum += U.plaquette(at: x, mu: mu, nu: nu).realTrace
         }
       }
-      density.pointer[x] = sum * scale
+      density[x] = sum * scale
     }
     return correlator.measure(density)
   }

@@ -110,7 +110,7 @@ public struct TwoPointFunction: Sendable {
     values.reserveCapacity(components.count)
     if subtractsMean {
       var sum = Lanes.zero
-      for x in 0..<density.count { sum += density.pointer[x] }
+      for x in 0..<density.count { sum += density[x] }
       values.append(sum / Double(lattice.volume))
     }
     switch form {
@@ -118,10 +118,10 @@ public struct TwoPointFunction: Sendable {
       appendTimeSlices(density, to: &values)
     case .position:
       let correlation = fourier!.autocorrelation(of: density)
-      for index in indices { values.append(correlation.pointer[index]) }
+      for index in indices { values.append(correlation[index]) }
     case .momentum:
       let spectrum = fourier!.powerSpectrum(of: density)
-      for index in indices { values.append(spectrum.pointer[index]) }
+      for index in indices { values.append(spectrum[index]) }
     }
     return values
   }
@@ -132,7 +132,7 @@ public struct TwoPointFunction: Sendable {
     let scale = 1 / Double(lattice.volume)
     var site = 0
     while site < lattice.volume {
-      for t in 0..<time { slices.pointer[t] += density.pointer[site &+ t] }
+      for t in 0..<time { slices[t] += density[site &+ t] }
       site += time
     }
     for separation in indices {
@@ -140,7 +140,7 @@ public struct TwoPointFunction: Sendable {
       for t in 0..<time {
         let other = t &+ separation
         sum = multiplyAdd(
-          slices.pointer[t], slices.pointer[other < time ? other : other &- time], sum)
+          slices[t], slices[other < time ? other : other &- time], sum)
       }
       values.append(sum * scale)
     }

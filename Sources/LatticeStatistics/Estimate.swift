@@ -67,9 +67,9 @@ extension Estimate: CustomStringConvertible {
   /// The value with the error in brackets, in units of the last digits: `0.31498(72)`.
   ///
   /// The error has two digits; one of 1 or more shows its decimal point, `12.3(1.5)`, and one of
-  /// 10 or more counts whole units, `1234(56)`, `1230(560)`. Beyond 10^7 and below 10^-5 both share a power of
-  /// ten, `1.234(56)e-12`. A vanishing error prints as `(0)` behind all digits of the value; one
-  /// that is infinite or undefined prints as `(∞)` or `(nan)`.
+  /// 10 or more counts whole units, `1234(56)`, `1230(560)`. Beyond 10^7 and below
+  /// 10^-5 both share a power of ten, `1.234(56)e-12`. A vanishing error prints as `(0)` behind all
+  /// digits of the value; one that is infinite or undefined prints as `(∞)` or `(nan)`.
   public var description: String {
     guard value.isFinite else { return "\(value)(\(Self.symbol(error)))" }
     guard error.isFinite, error != 0 else {

@@ -12,7 +12,8 @@ public enum FluctuationOrigin: Sendable {
 
 /// The mean of a history with its error, autocorrelations included, by the Gamma method.
 ///
-///     error² = 2 tau_int Gamma(0) / N,    tau_int = 1/2 + Σ_{t=1..W} rho(t),    rho = Gamma(t) / Gamma(0)
+///     error² = 2 tau_int Gamma(0) / N
+///     tau_int = 1/2 + Σ_{t=1..W} rho(t),    rho(t) = Gamma(t) / Gamma(0)
 ///
 /// The window W is where `exp(-W / tau) - tau / sqrt(W N)` first turns negative, `tau` being
 /// `S / log((2 tau_int + 1) / (2 tau_int - 1))` (U. Wolff, hep-lat/0306017, with its bias

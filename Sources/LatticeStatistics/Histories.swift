@@ -1,5 +1,6 @@
 // exp of a Double, once per weight: the lane functions compute eight configurations.
 import Glibc
+import LaneMath
 
 /// Several observables measured on the same chains, with weights where the samples are weighted.
 ///

@@ -1,5 +1,6 @@
 // exp and log of a Double, once per weight: the lane functions compute eight configurations.
 import Glibc
+import LaneMath
 
 /// Whether weights with some tail index can carry an error bar.
 public enum TailVerdict: Sendable, Equatable {
@@ -19,7 +20,7 @@ public enum TailVerdict: Sendable, Equatable {
   }
 }
 
-/// Weights of independent samples of a proposal, `w = (unnormalised target) / (normalised proposal)`.
+/// Weights of independent samples of a proposal: unnormalised target over normalised proposal.
 ///
 /// Everything is computed relative to the largest weight, so log weights may have any size.
 /// `-infinity` is a weight of zero. These diagnostics see only what the proposal visits: a missed
@@ -93,7 +94,8 @@ public struct LogWeights: Sendable {
 
   /// The acceptance rate that independence Metropolis has in equilibrium with this proposal.
   ///
-  ///     A = E_{x ~ target, y ~ proposal} min(1, w(y) / w(x)) = E_{x, y ~ proposal} min(w(x), w(y)) / E w
+  ///     A = E_{x ~ target, y ~ proposal} min(1, w(y) / w(x))
+  ///       = E_{x, y ~ proposal} min(w(x), w(y)) / E w
   ///
   /// The mean of the smaller weight over all pairs of different samples.
   /// Complexity: `O(n log n)`. A single sample gives 1.

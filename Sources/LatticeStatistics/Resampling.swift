@@ -1,3 +1,5 @@
+import LaneMath
+
 /// Bins of consecutive entries, each summed: what jackknife and bootstrap draw from.
 private struct Bins {
   /// Weighted sums of each observable, `[observable][bin]`.
@@ -116,11 +118,11 @@ public func bootstrapSamples(
   guard resamples >= 2 else {
     throw .invalidParameter(name: "resamples", expected: "at least 2", found: Double(resamples))
   }
-  var generator = SplitMixGenerator(seed: seed)
   var samples: [Double] = []
   samples.reserveCapacity(resamples)
   var totals = [Double](repeating: 0, count: bins.sums.count)
-  for _ in 0..<resamples {
+  for resample in 0..<resamples {
+    var generator = ScalarGenerator(seed: seed, purpose: .bootstrap, index: resample)
     for index in totals.indices { totals[index] = 0 }
     var weight = 0.0
     var start = 0
@@ -165,22 +167,9 @@ public func bootstrap(
     count: histories.count)
 }
 
-/// A small generator of 64-bit random numbers for resampling (Steele, Lea, Flood: SplitMix64).
-private struct SplitMixGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension ScalarGenerator {
   /// An index below `count`; its bias is below `count / 2^64`.
-  mutating func index(below count: Int) -> Int {
+  fileprivate mutating func index(below count: Int) -> Int {
     Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(count)).high)
   }
 }

@@ -87,27 +87,49 @@ public struct MetropolisChain: Sendable, Equatable {
 ///   - seed: fixes the accept decisions.
 ///   - chain: the number of the chain, where several are made with one seed.
 public func metropolisChain(logWeights: [Double], seed: UInt64, chain: Int = 0) -> MetropolisChain {
-  var generator = ScalarGenerator(seed: seed, purpose: .metropolis, index: chain)
-  var indices: [Int] = []
-  indices.reserveCapacity(logWeights.count)
-  var current = 0, accepted = 0
-  for (index, proposed) in logWeights.enumerated() {
-    if index > 0 {
-      let u = generator.uniform()
-      let present = logWeights[current]
-      let isHopeless = present.isNaN || present == -.infinity
-      // exp is needed only where the weight decreases.
-      if proposed > -.infinity
-        && (isHopeless || proposed >= present
-          || u < exp(Lanes(repeating: proposed - present))[0])
-      {
-        current = index
-        accepted += 1
-      }
-    }
-    indices.append(current)
+  var walk = IndependenceWalk(seed: seed, chain: chain)
+  let indices = logWeights.map { walk.propose($0) }
+  return MetropolisChain(indices: indices, acceptanceRate: walk.acceptanceRate)
+}
+
+/// The accept decisions of independence Metropolis, one proposal at a time; what `metropolisChain`
+/// makes of a whole series.
+public struct IndependenceWalk: Sendable {
+  private var generator: ScalarGenerator
+  private var logWeight = -Double.infinity
+  /// The proposal at which the chain stands.
+  public private(set) var current = 0
+  /// The number of proposals so far.
+  public private(set) var count = 0
+  private var accepted = 0
+
+  /// A chain before its first proposal.
+  public init(seed: UInt64, chain: Int = 0) {
+    generator = ScalarGenerator(seed: seed, purpose: .metropolis, index: chain)
   }
-  return MetropolisChain(
-    indices: indices,
-    acceptanceRate: logWeights.count > 1 ? Double(accepted) / Double(logWeights.count - 1) : 0)
+
+  /// The fraction of proposals that were accepted; the first, where the chain starts, is none.
+  public var acceptanceRate: Double { count > 1 ? Double(accepted) / Double(count - 1) : 0 }
+
+  /// Proposes the next sample, of weight `exp(proposed)`, and returns the one at which the chain
+  /// stands then.
+  public mutating func propose(_ proposed: Double) -> Int {
+    defer { count += 1 }
+    guard count > 0 else {
+      logWeight = proposed
+      return 0
+    }
+    let u = generator.uniform()
+    let isHopeless = logWeight.isNaN || logWeight == -.infinity
+    // exp is needed only where the weight decreases.
+    if proposed > -.infinity
+      && (isHopeless || proposed >= logWeight
+        || u < exp(Lanes(repeating: proposed - logWeight))[0])
+    {
+      current = count
+      logWeight = proposed
+      accepted += 1
+    }
+    return current
+  }
 }

@@ -68,15 +68,15 @@ struct RunFileTests {
     arguments: [
       (
         "beta = 2", "beta = \"two\"",
-        "run.toml: theory.beta: expected a number of 0.0 or more, found 'two'"
+        "run.toml: theory.beta: expected a number of 0 or more, found 'two'"
       ),
       (
         "beta = 2", "beta = nan",
-        "run.toml: theory.beta: expected a finite number of 0.0 or more, found nan"
+        "run.toml: theory.beta: expected a finite number of 0 or more, found nan"
       ),
       (
         "beta = 2", "beta = -1",
-        "run.toml: theory.beta: expected a finite number of 0.0 or more, found -1"
+        "run.toml: theory.beta: expected a finite number of 0 or more, found -1"
       ),
       ("beta = 2", "", "run.toml: theory.beta: expected a number, found nothing"),
       (
@@ -199,8 +199,9 @@ struct RunFileTests {
     let error = failure { try options.allow(["layers", "map", "hidden", "rate"]) }
     #expect(
       error?.description
-        == "options: expected one of the keys hidden, layers, map, rate, found 'flag'"
-        .replacingOccurrences(of: "options", with: "--option"))
+        == "--option: expected one of the keys hidden, layers, map, rate, found 'flag'")
+    let wrong = failure { _ = try options.integer("rate") }
+    #expect(wrong?.description == "--option: rate: expected an integer, found 0.001")
     #expect(failure { _ = try RunOptions(arguments: ["layers"]) }?.expected == "KEY=VALUE")
     #expect(failure { _ = try RunOptions(arguments: ["=3"]) }?.expected == "KEY=VALUE")
   }

@@ -37,8 +37,8 @@ func failure(
 ) -> EnsembleIOError? {
   let error = #expect(throws: EnsembleIOError.self, sourceLocation: sourceLocation) { try body() }
   if let error {
-    #expect(
-      !error.description.contains(where: \.isNewline), "one line", sourceLocation: sourceLocation)
+    let lines = error.description.split(whereSeparator: \.isNewline).count
+    #expect(lines == 1, "one line", sourceLocation: sourceLocation)
   }
   return error
 }

@@ -13,6 +13,14 @@ struct CompensatedSumTests {
     var lanes = LaneCompensatedSum()
     for x in [1e16, 1, -1e16] { lanes.add(Lanes(repeating: x)) }
     #expect(lanes.value == Lanes(repeating: 1) && lanes.total.value == 8)
+    // The small number first: its error is that of the larger operand.
+    var neumaier = CompensatedSum()
+    var neumaierLanes = LaneCompensatedSum()
+    for x in [1, 1e100, 1, -1e100] {
+      neumaier.add(x)
+      neumaierLanes.add(Lanes(repeating: x))
+    }
+    #expect(neumaier.value == 2 && neumaierLanes.value == Lanes(repeating: 2))
   }
 
   @Test("of a million tenths are exact to the last bit")

@@ -172,7 +172,8 @@ struct GammaMethodTests {
     #expect(plain.value == derived.value)
   }
 
-  /// 1000 chains of 2000 entries, tau_int 4.5, tau_exp 4.48: |z| > 1 in a fraction 0.3173 of them. The count has
+  /// 1000 chains of 2000 entries, tau_int 4.5, tau_exp 4.48: |z| > 1 in a fraction 0.3173 of
+  /// them. The count has
   /// a standard deviation of 0.0147; a threshold of 4 of them plus 0.01 for the spread of the
   /// estimated error alarms falsely in fewer than 6e-5 of all cases.
   @Test("errors cover the truth as often as one sigma should", arguments: [0.0, 4.48])

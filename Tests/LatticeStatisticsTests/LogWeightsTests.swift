@@ -4,7 +4,8 @@ import Testing
 
 /// A Gaussian target of width s under a unit normal proposal: everything is known.
 ///
-/// w = sqrt(2 pi) exp(-c x^2), c = (1 / s^2 - 1) / 2; Z = sqrt(2 pi) s; ESS = s^2 sqrt(2 / s^2 - 1).
+/// w = sqrt(2 pi) exp(-c x^2), c = (1 / s^2 - 1) / 2;
+/// Z = sqrt(2 pi) s; ESS = s^2 sqrt(2 / s^2 - 1).
 private struct GaussianPair {
   let width: Double
   var logZ: Double { 0.5 * log(2 * Double.pi) + log(width) }

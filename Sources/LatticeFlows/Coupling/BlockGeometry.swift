@@ -4,13 +4,16 @@ import LatticeFields
 ///
 ///     +-------+-------+      the loop around the whole block   frozen: the conditioner sees it
 ///     |       |       |      the loop around the first half    active: mapped on the circle
-///     |   A   a   P   |      the loop around the second half   passive
-///     |       |       |      a: one link of their common side, the only link that is updated
-///     +-------+-------+
+///     |   A   |   P   |      the loop around the second half   passive
+///     |       |       |      the links inside the block move so that each plaquette of a half
+///     +-------+-------+      takes an equal share of the change of its half
 ///
-/// A tree of splits, from the whole torus down to single plaquettes, updates `V - 1` links, as many
+/// A tree of splits, from the whole torus down to single plaquettes, maps `V - 1` loops, as many
 /// as there are independent plaquettes; all blocks of a level are independent and are updated at
-/// once. Each layer starts from a flux that is Haar-distributed given the block around it, and for
+/// once. Since plaquettes share the change of a block equally, the angles that the finer splits will
+/// map, measured from their share of the flux around them, are left as they are: the levels do not
+/// disturb each other, and gradients stay small (moving a single link of the common side instead
+/// gave gradients of 10 to 20 times the norm at β = 7). Each layer starts from a flux that is Haar-distributed given the block around it, and for
 /// an action that is a sum over plaquettes the conditional distribution depends on the block's flux
 /// alone: so the tree can represent the target exactly, at any volume, and a split of given areas is
 /// the same on every lattice on which it occurs. Any extents are allowed, odd ones too.
@@ -52,6 +55,32 @@ struct BlockGeometry {
       second.origin[direction] += first.extents[direction]
       return (first, second, direction)
     }
+
+    /// The motion of links inside the block with flux `1/area` through each plaquette of the first
+    /// half and `-1/area` through each of the second.
+    ///
+    /// Links across `direction` at a distance `k` from the side carry flux from column `k` to
+    /// column `k - 1`: the running sum of what the columns before take.
+    func pattern(_ lattice: Lattice, direction: Int) -> [Int: Double] {
+      let (first, second, _) = halves()
+      let width = extents[1 - direction], length = extents[direction]
+      let middle = first.extents[direction]
+      // U_1 has coefficient +1 in the plaquette before it, U_0 coefficient -1.
+      let sign = direction == 0 ? 1.0 : -1.0
+      var pattern: [Int: Double] = [:]
+      for k in 1..<length {
+        let carried =
+          Double(Swift.min(k, middle)) / Double(first.area)
+          - Double(Swift.max(0, k - middle)) / Double(second.area)
+        for row in 0..<width {
+          var x = origin
+          x[direction] += k
+          x[1 - direction] += row
+          pattern[lattice.link(lattice.site(at: x), 1 - direction)] = sign * carried
+        }
+      }
+      return pattern
+    }
   }
 
   /// The splits of a lattice in the order in which they are applied, each with its geometry.
@@ -75,12 +104,11 @@ struct BlockGeometry {
         let split = Split(
           first: first.area, second: second.area, isClosed: block.area == lattice.volume)
         var geometry = geometries[split] ?? CouplingGeometry()
-        let corner = lattice.site(at: second.origin)
         geometry.appendInvariant(
           lattice.boundary(of: block.sites(lattice)), site: geometry.activeLoops.count, channel: 0)
         geometry.appendActive(
           lattice.boundary(of: first.sites(lattice)),
-          through: lattice.link(corner, 1 - direction), centre: geometry.activeLoops.count,
+          along: block.pattern(lattice, direction: direction), centre: geometry.activeLoops.count,
           fraction: Double(first.area) / Double(block.area))
         geometries[split] = geometry
         next += [first, second]

@@ -18,12 +18,15 @@ protocol CircleMap: Sendable {
     _ x: Lanes, parameters: UnsafePointer<FloatLanes>, scratch: UnsafeMutablePointer<Lanes>
   ) -> CircleMapValue
 
-  /// The `x` in `[-π, π]` with `h(x) = y` modulo 2π, and `log h'(x)`.
+  /// The `x` in `[-π, π]` with `h(x) = y` modulo 2π, `h(x) - x`, and `log h'(x)`.
+  ///
+  /// The change `h(x) - x` is a function on the circle, whatever multiple of 2π `y` was given with:
+  /// it is what a pattern of links with fractional coefficients must be moved by.
   ///
   /// - Throws: `InversionFailure` where the residual stays above its tolerance.
   func invert(
     _ y: Lanes, parameters: UnsafePointer<FloatLanes>, scratch: UnsafeMutablePointer<Lanes>
-  ) throws(InversionFailure) -> (x: Lanes, logDerivative: Lanes)
+  ) throws(InversionFailure) -> (x: Lanes, change: Lanes, logDerivative: Lanes)
 
   /// Writes `a ∂h/∂p_k + b ∂ log h'/∂p_k` to `parameterGradient` for every parameter, and returns
   /// `a (h' - 1) + b d log h'/dx`.

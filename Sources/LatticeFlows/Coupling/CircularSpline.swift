@@ -18,7 +18,7 @@ struct CircularSpline: CircleMap {
   private static let limit = 15.0
   private static let smallestDerivative = 1e-3
   /// softplus(softplusShift) + smallestDerivative = 1.
-  private static let softplusShift = 0.5397423646007624
+  private static let softplusShift = 0.5397424172369522
 
   init(bins: Int) {
     self.bins = bins
@@ -136,8 +136,9 @@ struct CircularSpline: CircleMap {
   @inline(__always)
   func invert(
     _ y: Lanes, parameters: UnsafePointer<FloatLanes>, scratch: UnsafeMutablePointer<Lanes>
-  ) throws(InversionFailure) -> (x: Lanes, logDerivative: Lanes) {
-    let target = wrapAngle(y - parameters[3 &* bins].double)
+  ) throws(InversionFailure) -> (x: Lanes, change: Lanes, logDerivative: Lanes) {
+    let t = parameters[3 &* bins].double
+    let target = wrapAngle(y - t)
     let factors = weights(parameters, scratch)
     let bin = bin(
       of: target, byHeight: true, parameters: parameters, scratch: scratch, factors: factors)
@@ -149,11 +150,13 @@ struct CircularSpline: CircleMap {
     let root = sqrt(max(b * b - 4 * a * c, .zero))
     let xi = max(min(2 * c / (-b - root), Lanes(repeating: 1)), .zero)
     let value = Self.value(bin, xi)
-    let residual = abs(value.y - target).max()
-    guard residual < 1e-9 else {
-      throw InversionFailure(map: "circular spline", residual: residual, tolerance: 1e-9)
+    let residual = abs(value.y - target), tolerance = 1e-9
+    guard all(residual .< tolerance) else {
+      throw InversionFailure(
+        map: "circular spline", residual: residual.max(), tolerance: tolerance)
     }
-    return (multiplyAdd(xi, bin.width, bin.x0), value.logDerivative)
+    let x = multiplyAdd(xi, bin.width, bin.x0)
+    return (x, target + t - x, value.logDerivative)
   }
 
   @inline(__always)

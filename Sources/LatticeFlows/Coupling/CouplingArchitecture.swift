@@ -51,7 +51,7 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
   /// The tree of blocks with splines: the default.
   public static let blocks = CouplingArchitecture(stages: [
     Stage(
-      geometry: .blocks, layers: 0, map: .spline(bins: 10), hidden: [16, 16], activation: .tanh,
+      geometry: .blocks, layers: 0, map: .spline(bins: 12), hidden: [8, 8], activation: .tanh,
       harmonics: 2)
   ])
 
@@ -71,4 +71,28 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
       geometry: .stripes, layers: 16, map: .projection(components: 2), hidden: [8, 8],
       activation: .leakyReLU, pairLoops: false)
   ])
+}
+
+extension CouplingArchitecture {
+  /// What is impossible about an architecture, as expected and found, or nil.
+  public func problem() -> (expected: String, found: String)? {
+    if stages.isEmpty { return ("at least one stage", "none") }
+    for stage in stages {
+      switch stage.map {
+      case .spline(let bins) where !(2...64).contains(bins):
+        return ("2 to 64 bins of a spline", "\(bins)")
+      case .projection(let components) where !(1...64).contains(components):
+        return ("1 to 64 components of a projection", "\(components)")
+      default: break
+      }
+      if stage.geometry == .stripes, !(1...1024).contains(stage.layers) {
+        return ("1 to 1024 layers of stripes", "\(stage.layers)")
+      }
+      if stage.hidden.count > 8 || !stage.hidden.allSatisfy({ (1...1024).contains($0) }) {
+        return ("up to 8 hidden layers of 1 to 1024 channels", "\(stage.hidden)")
+      }
+      if !(1...16).contains(stage.harmonics) { return ("1 to 16 harmonics", "\(stage.harmonics)") }
+    }
+    return nil
+  }
 }

@@ -86,7 +86,8 @@ public struct CouplingFlow: Sendable {
     self.init(lattice: lattice, architecture: architecture, named: named)
   }
 
-  private init(
+  /// A flow of the given layers, its parameters zero; layers of one name share their parameters.
+  init(
     lattice: Lattice, architecture: CouplingArchitecture,
     named: [(name: String, layer: any AnyCouplingLayer)]
   ) {

@@ -1,14 +1,14 @@
 import LaneMath
 import LatticeFields
 
-/// A gauge-equivariant coupling layer of U(1): active links are updated through the loops that
-/// contain them, by circle maps conditioned on frozen loops (arXiv:2003.06413).
+/// A gauge-equivariant coupling layer of U(1): active loops are mapped by circle maps conditioned on
+/// frozen loops, and links follow (arXiv:2003.06413).
 ///
 ///     φ = arg W_active - c(frozen loops),   φ' = h(φ; parameters(frozen loops))
-///     θ'_a = θ_a ± (φ' - φ),   log|det J| = Σ_active log h'(φ)
+///     θ'_j = θ_j + c_j (φ' - φ),   log|det J| = Σ_active log h'(φ)
 ///
-/// Gauge covariant since loops are invariant and a common phase of a link is transformed by the same
-/// `g(x), g(x+mu)†`. The functions below work on the links of one packet and allocate nothing; the
+/// Gauge covariant since loops are invariant, and a factor of a link that is invariant commutes with
+/// the gauge transformation at its ends. The functions below work on the links of one packet and allocate nothing; the
 /// buffers come from `CouplingWorkspace`.
 struct CouplingLayer<Map: CircleMap>: Sendable {
   let geometry: CouplingGeometry
@@ -23,7 +23,7 @@ struct CouplingLayer<Map: CircleMap>: Sendable {
       stencils: geometry.stencils, activation: activation)
   }
 
-  var activeCount: Int { geometry.activeLinks.count }
+  var activeCount: Int { geometry.activeCount }
 }
 
 /// A layer whatever its circle map: what a flow is a chain of.
@@ -124,9 +124,7 @@ extension CouplingLayer: AnyCouplingLayer {
       let x = wrapAngle(geometry.activeLoops.angle(of: loop, U) - centre(of: loop, U))
       let value = map.apply(
         x, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.map)
-      let link = geometry.activeLinks[loop]
-      U[link].angle = multiplyAdd(
-        Lanes(repeating: geometry.activeSigns[loop]), value.y - x, U[link].angle)
+      geometry.patterns.move(U, along: loop, by: value.y - x)
       logDet += value.logDerivative
       tape.angles[3 &* loop] = x
       tape.angles[3 &* loop &+ 1] = value.derivative
@@ -146,11 +144,9 @@ extension CouplingLayer: AnyCouplingLayer {
     var logDet = Lanes.zero
     for loop in 0..<activeCount {
       let y = geometry.activeLoops.angle(of: loop, U) - centre(of: loop, U)
-      let (x, logDerivative) = try map.invert(
+      let (_, change, logDerivative) = try map.invert(
         y, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.map)
-      let link = geometry.activeLinks[loop]
-      U[link].angle = multiplyAdd(
-        Lanes(repeating: geometry.activeSigns[loop]), x - y, U[link].angle)
+      geometry.patterns.move(U, along: loop, by: -change)
       logDet += logDerivative
     }
     return logDet
@@ -166,12 +162,13 @@ extension CouplingLayer: AnyCouplingLayer {
   ) {
     propagate(
       cotangent, sign: 1, packed: packed, tape: tape, scratch: scratch, gradient: gradient
-    ) { loop in (geometry.activeSigns[loop] * cotangent[geometry.activeLinks[loop]].value, b) }
+    ) { loop in (geometry.patterns.value(of: loop, cotangent), b) }
   }
 
-  /// With `g = ∂ log q` at the output and `s` at the input, `J^T g = s - ∂ log det J`. `J` is
-  /// triangular: first the active components, `g_a = (s_a - ± d log h'/dφ) / h'`, then the frozen
-  /// ones, from which the same vector-Jacobian product is subtracted (arXiv:2207.08219).
+  /// With `g = ∂ log q` at the output and `s` at the input, `J^T g = s - ∂ log det J`. As
+  /// `J = 1 + c v^T`, first `c · g = (c · s - d log h'/dφ) / h'` for each active loop, then
+  /// `g = s - ∂ log det J - v (c · g)`: the vector-Jacobian product of `pullback`, subtracted
+  /// (arXiv:2207.08219).
   ///
   /// The gradient that is accumulated is that of `-log q` at a fixed output.
   @specialized(where Map == CircularSpline)
@@ -185,10 +182,9 @@ extension CouplingLayer: AnyCouplingLayer {
     propagate(
       score, sign: -1, packed: packed, tape: tape, scratch: scratch, gradient: gradient
     ) { loop in
-      let sign = geometry.activeSigns[loop]
       let slope = tape.angles[3 &* loop &+ 2], derivative = tape.angles[3 &* loop &+ 1]
-      let score = score[geometry.activeLinks[loop]].value
-      return ((sign * score - slope) / derivative, b)
+      let along = geometry.patterns.value(of: loop, score)
+      return ((along - slope) / derivative, b)
     }
   }
 

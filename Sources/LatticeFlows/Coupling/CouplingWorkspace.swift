@@ -25,7 +25,7 @@ final class CouplingWorkspace: @unchecked Sendable {
       angleCount += layer.tapeCount
       largestActivation = max(largestActivation, conditioner.activationCount)
       largestAngle = max(largestAngle, layer.tapeCount)
-      outputs = max(outputs, layer.geometry.activeLinks.count * conditioner.outputStride)
+      outputs = max(outputs, layer.geometry.activeCount * conditioner.outputStride)
       network = max(network, 2 * conditioner.largestActivation)
       map = max(map, layer.mapScratchCount)
     }

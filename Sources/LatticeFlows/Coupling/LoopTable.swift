@@ -1,22 +1,22 @@
 import LaneMath
 import LatticeFields
 
-/// Closed loops of U(1) links: the angle of each is a signed sum of link angles.
+/// Linear functions of link angles, such as the angles of closed loops, where coefficients are ±1.
 struct LoopTable: Sendable {
   /// The terms of loop `i` are at `offsets[i] ..< offsets[i + 1]`.
   private(set) var offsets: [Int] = [0]
   /// The index `mu V + site` of each term.
   private(set) var links: [Int32] = []
-  /// The coefficient of each term, ±1 but for loops that wind over themselves.
+  /// The coefficient of each term.
   private(set) var signs: [Double] = []
 
   var count: Int { offsets.count - 1 }
 
   /// Adds a loop from its coefficients, ordered by link so that the sum is always the same.
-  mutating func append(_ coefficients: [Int: Int]) {
+  mutating func append(_ coefficients: [Int: Double]) {
     for (link, sign) in coefficients.sorted(by: { $0.key < $1.key }) where sign != 0 {
       links.append(Int32(link))
-      signs.append(Double(sign))
+      signs.append(sign)
     }
     offsets.append(links.count)
   }
@@ -40,6 +40,34 @@ struct LoopTable: Sendable {
     }
   }
 
+  /// The value on a field of algebra elements.
+  @inline(__always)
+  func value(of loop: Int, _ field: UnsafePointer<U1Algebra>) -> Lanes {
+    links.withUnsafeBufferPointer { links in
+      signs.withUnsafeBufferPointer { signs in
+        var sum = Lanes.zero
+        for term in offsets[loop]..<offsets[loop &+ 1] {
+          sum = multiplyAdd(Lanes(repeating: signs[term]), field[Int(links[term])].value, sum)
+        }
+        return sum
+      }
+    }
+  }
+
+  /// Adds `amount` times the coefficients to the angles of links.
+  @inline(__always)
+  func move(_ U: UnsafeMutablePointer<U1>, along loop: Int, by amount: Lanes) {
+    links.withUnsafeBufferPointer { links in
+      signs.withUnsafeBufferPointer { signs in
+        for term in offsets[loop]..<offsets[loop &+ 1] {
+          let link = Int(links[term])
+          U[link].angle = multiplyAdd(
+            Lanes(repeating: signs[term]), amount, U[link].angle)
+        }
+      }
+    }
+  }
+
   /// Adds `amount` times the derivative of a loop's angle to `gradient`.
   @inline(__always)
   func scatter(_ amount: Lanes, loop: Int, to gradient: UnsafeMutablePointer<U1Algebra>) {
@@ -58,8 +86,8 @@ struct LoopTable: Sendable {
 extension Lattice {
   /// The coefficients of the links in the sum of the plaquettes `P_01` at the given sites: the
   /// boundary of the region, since inner links cancel.
-  func boundary(of sites: some Sequence<Int>) -> [Int: Int] {
-    var coefficients: [Int: Int] = [:]
+  func boundary(of sites: some Sequence<Int>) -> [Int: Double] {
+    var coefficients: [Int: Double] = [:]
     for x in sites {
       coefficients[link(x, 0), default: 0] += 1
       coefficients[link(forward(x, 0), 1), default: 0] += 1

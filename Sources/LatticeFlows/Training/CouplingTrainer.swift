@@ -39,10 +39,11 @@ public final class CouplingTrainer {
   public struct Report: Sendable {
     /// The number of steps taken.
     public var step: Int
-    /// `E_q[log q + S]`, an upper bound of `-log Z`; the mean of `-log q` where there are no samples
-    /// of the flow in the batch.
+    /// `E_q[log q + S]`, an upper bound of `-log Z`; where there are no samples of the flow in the
+    /// batch, `E_p[-S - log q]`, an upper bound of `log Z`.
     public var loss: Double
-    /// The effective sample size of the batch; noisy, and high where the batch missed something.
+    /// The effective sample size of the batch, `E_q[w]²/E_q[w²]`, or where there are no samples of
+    /// the flow `1/(E_p[w] E_p[1/w])`; noisy, and high where the batch missed something.
     public var effectiveSampleSize: Double
     /// The norm of the gradient before clipping.
     public var gradientNorm: Double
@@ -67,7 +68,8 @@ public final class CouplingTrainer {
   private let groupGradients: [Buffer<Float>]
   private let groups: [PacketGroup]
   private let logWeights: Buffer<Lanes>
-  private var gradient: [Double]
+  /// The gradient of the last batch, clipped once a step was taken with it.
+  private(set) var gradient: [Double]
   private let idle = Mutex<[Room]>([])
 
   /// Packets whose gradients are summed one after the other.
@@ -145,6 +147,17 @@ public final class CouplingTrainer {
   ///
   /// - Parameter progress: the fraction of the training that is over, for the schedules.
   public func takeStep(progress: Double) -> Report {
+    var report = evaluateBatch(progress: progress)
+    report.gradientNorm = optimizer.step(
+      &flow.parameters, gradient: &gradient, learningRate: options.rate(at: progress),
+      largestNorm: options.largestNorm)
+    step += 1
+    report.step = step
+    return report
+  }
+
+  /// Computes loss and `gradient` of the batch of the next step, and takes no step.
+  func evaluateBatch(progress: Double) -> Report {
     flow.pack(into: packed)
     let action = makeAction(options.couplingFraction(at: progress))
     let flow = flow, step = step
@@ -175,30 +188,32 @@ public final class CouplingTrainer {
         }
       }
     }
-    let norm = optimizer.step(
-      &self.flow.parameters, gradient: &gradient, learningRate: options.rate(at: progress),
-      largestNorm: options.largestNorm)
-    self.step += 1
-    return report(reverse: packets - forwardCount, packets: packets, norm: norm)
+    return report(reverse: packets - forwardCount, packets: packets)
   }
 
-  private func report(reverse: Int, packets: Int, norm: Double) -> Report {
+  private func report(reverse: Int, packets: Int) -> Report {
     let range = reverse > 0 ? 0..<reverse : 0..<packets
     var largest = -Double.infinity, sum = 0.0
     for packet in range {
       largest = max(largest, logWeights.pointer[packet].max())
       sum += logWeights.pointer[packet].sum()
     }
-    var first = 0.0, second = 0.0
+    let count = Double(range.count * laneCount)
+    var first = 0.0, second = 0.0, inverse = 0.0
     for packet in range {
       let w = exp(logWeights.pointer[packet] - largest)
       first += w.sum()
       second += (w * w).sum()
+      inverse += (1 / w).sum()
     }
-    let count = Double(range.count * laneCount)
+    if reverse == 0 {
+      return Report(
+        step: step, loss: sum / count, effectiveSampleSize: count * count / (first * inverse),
+        gradientNorm: 0)
+    }
     return Report(
       step: step, loss: -sum / count, effectiveSampleSize: first * first / (count * second),
-      gradientNorm: norm)
+      gradientNorm: 0)
   }
 
   /// One packet of samples of the flow; adds the gradient of `Σ_lanes log q + S`.

@@ -33,9 +33,9 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
 
   /// Options, each with its default.
   public init(
-    batch: Int = 256, learningRate: Double = 4e-3, warmup: Double = 0.02,
+    batch: Int = 128, learningRate: Double = 1e-2, warmup: Double = 0.02,
     finalRate: Double = 0.005, estimator: Estimator = .path, forwardFraction: Double = 0,
-    largestNorm: Double = 100, annealing: Double = 0.2, annealingStart: Double = 0.3
+    largestNorm: Double = 20, annealing: Double = 0.1, annealingStart: Double = 0.3
   ) {
     self.batch = batch
     self.learningRate = learningRate

@@ -14,7 +14,7 @@ extension FourierTransform {
     let spectrum = Buffer<Lanes>(count: modeCount, repeating: .zero)
     let scale = 1 / Double(lattice.volume)
     for k in 0..<modeCount {
-      spectrum.pointer[k] = modes.pointer[k].value.squaredMagnitude * scale
+      spectrum[k] = modes[k].value.squaredMagnitude * scale
     }
     return spectrum
   }
@@ -30,8 +30,8 @@ extension FourierTransform {
     forward(field, into: modes)
     let scale = 1 / Double(lattice.volume)
     for k in 0..<modeCount {
-      let power = modes.pointer[k].value.squaredMagnitude * scale
-      modes.pointer[k] = ModeLanes(ComplexLanes(power, .zero))
+      let power = modes[k].value.squaredMagnitude * scale
+      modes[k] = ModeLanes(ComplexLanes(power, .zero))
     }
     let correlation = Buffer<Lanes>(count: lattice.volume, repeating: .zero)
     inverse(modes, into: correlation)
@@ -64,7 +64,7 @@ extension FourierTransform {
     forward(f, into: first)
     forward(g, into: second)
     for k in 0..<modeCount {
-      first.pointer[k] = ModeLanes(combine(first.pointer[k].value, second.pointer[k].value))
+      first[k] = ModeLanes(combine(first[k].value, second[k].value))
     }
     let result = Buffer<Lanes>(count: lattice.volume, repeating: .zero)
     inverse(first, into: result)

@@ -1,0 +1,72 @@
+import LatticeActions
+import LatticeFields
+import LatticeFlows
+
+/// What the library is made of, by the names that a user types: a new group, action, architecture or
+/// map is one file and one line here, and the laws and tests run over it.
+public enum Catalog {
+  /// A part with its name.
+  public struct Entry<Value: Sendable>: Sendable {
+    /// The name that a user types.
+    public let name: String
+    /// The part.
+    public let value: Value
+
+    /// A part with its name.
+    public init(_ name: String, _ value: Value) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// The gauge groups.
+  public static let groups: [any GaugeGroup.Type] = [
+    U1.self
+  ]
+
+  /// The actions of a group, at couplings that make no term small.
+  public static func actions<G: GaugeGroup>(of group: G.Type) -> [Entry<any Action<G>>] {
+    // The couplings are finite numbers.
+    let wilson = try! WilsonAction<G>(beta: 1.7)
+    return [
+      Entry("haar", HaarPrior<G>()),
+      Entry("wilson", wilson),
+      Entry("sums and multiples", wilson + 0.3 * wilson),
+    ]
+  }
+
+  /// The priors of a group.
+  public static func priors<G: GaugeGroup>(of group: G.Type) -> [Entry<any Prior<G>>] {
+    [
+      Entry("haar", HaarPrior<G>())
+    ]
+  }
+
+  /// The architectures of coupling flows.
+  public static let couplingArchitectures: [Entry<CouplingArchitecture>] = [
+    Entry("blocks", .blocks),
+    Entry("plaquettes", .plaquettes()),
+    Entry("tutorial", .tutorial),
+  ]
+
+  /// The circle maps.
+  public static let circleMaps: [Entry<CircleMapKind>] = [
+    Entry("spline", .spline(bins: 8)),
+    Entry("projection", .projection(components: 2)),
+  ]
+
+  /// The nonlinearities of conditioners.
+  public static let activations: [Entry<Activation>] = Activation.allCases.map {
+    Entry($0.rawValue, $0)
+  }
+
+  /// The architecture of the given name.
+  public static func couplingArchitecture(named name: String) -> CouplingArchitecture? {
+    couplingArchitectures.first { $0.name == name }?.value
+  }
+
+  /// The group of the given name.
+  public static func group(named name: String) -> (any GaugeGroup.Type)? {
+    groups.first { $0.name == name }
+  }
+}

@@ -1,0 +1,28 @@
+/// Why configurations cannot be measured together.
+public enum MeasurementError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The group has no observables yet.
+  case group(expected: String, found: String, location: String)
+  /// Two sources are of different theories.
+  case theory(expected: String, found: String, location: String)
+  /// Some sources are weighted, or chains, and others are not.
+  case mixture(what: String, location: String)
+  /// There is nothing to measure.
+  case empty(location: String)
+  /// The coupling of the configurations must be known for what was asked.
+  case unknownCoupling(location: String)
+
+  /// One line: where, what was expected, what was found.
+  public var description: String {
+    switch self {
+    case .group(let expected, let found, let location):
+      "\(location): expected group \(expected), found \(found)"
+    case .theory(let expected, let found, let location):
+      "\(location): expected \(expected) like the first, found \(found)"
+    case .mixture(let what, let location):
+      "\(location): expected all ensembles or none to have \(what), found some"
+    case .empty(let location): "\(location): expected configurations, found none"
+    case .unknownCoupling(let location):
+      "\(location): expected a known coupling of Wilson's action, found none"
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import LatticeActions
+import LatticeFields
+import MarkovChains
+
+/// A Markov chain update by name, with the parameters a user gives.
+///
+/// Names are joined by `+` into a sequence: `heatbath+winding` is a heatbath sweep followed by a
+/// winding update. `winding` alone moves the charge and little else, so that a heatbath sweep is put
+/// before it. Overrelaxation sweeps follow the first local or molecular-dynamics update.
+public struct ChainAlgorithm: Sendable, Hashable {
+  /// An elementary update.
+  public enum Update: String, Sendable, CaseIterable {
+    /// Hybrid Monte Carlo.
+    case hmc
+    /// A heatbath sweep.
+    case heatbath
+    /// A sweep of local Metropolis proposals.
+    case metropolis
+    /// A proposal of another winding number, two-dimensional U(1) only.
+    case winding
+  }
+
+  /// The updates in their order.
+  public var updates: [Update]
+  /// The number of overrelaxation sweeps in every update.
+  public var overrelaxation = 0
+  /// The length of a trajectory of hybrid Monte Carlo.
+  public var trajectoryLength = 1.0
+  /// The number of integrator steps on a trajectory.
+  public var steps = 10
+  /// The integrator.
+  public var integrator = Integrator.minimumNorm2
+  /// The half-width of the proposals of local Metropolis.
+  public var window = 1.0
+  /// The number of proposals for each link in a sweep of local Metropolis.
+  public var hits = 1
+
+  /// The words a user can join.
+  public static var names: [String] { Update.allCases.map(\.rawValue) }
+
+  /// The algorithm of a name, with default parameters.
+  ///
+  /// - Throws: `ChainAlgorithmError` for another name.
+  public init(parsing name: String) throws(ChainAlgorithmError) {
+    var updates: [Update] = []
+    for word in name.split(separator: "+", omittingEmptySubsequences: false) {
+      guard let update = Update(rawValue: String(word)) else {
+        throw ChainAlgorithmError(found: name)
+      }
+      updates.append(update)
+    }
+    self.updates = updates == [.winding] ? [.heatbath, .winding] : updates
+  }
+
+  /// The name, `heatbath+winding`.
+  public var name: String { updates.map(\.rawValue).joined(separator: "+") }
+
+  /// Whether tuning changes anything.
+  public var isTunable: Bool { updates.contains(.hmc) || updates.contains(.metropolis) }
+
+  /// The kernels for U(1) with Wilson's action.
+  ///
+  /// - Throws: `ChainError` where a parameter is out of range or the lattice does not fit.
+  public func kernels(
+    for action: WilsonAction<U1>, on lattice: Lattice
+  ) throws(ChainError) -> KernelSequence<U1> {
+    var sequence = KernelSequence<U1>()
+    var sweeps = overrelaxation
+    for update in updates {
+      switch update {
+      case .hmc:
+        sequence = sequence.followed(
+          by: try HybridMonteCarlo(
+            action: action, integrator: integrator, trajectoryLength: trajectoryLength,
+            steps: steps))
+      case .heatbath: sequence = sequence.followed(by: try Heatbath(action: action, on: lattice))
+      case .metropolis:
+        sequence = sequence.followed(
+          by: try LocalMetropolis(action: action, on: lattice, window: window, hits: hits))
+      case .winding:
+        sequence = sequence.followed(by: try WindingUpdate(action: action, on: lattice))
+      }
+      if sweeps > 0, update != .winding {
+        sequence = sequence.followed(
+          by: try Overrelaxation(action: action, on: lattice), repetitions: sweeps)
+        sweeps = 0
+      }
+    }
+    return sequence
+  }
+
+  /// Everything that decides the bits of a chain, by name, for checkpoints.
+  var settings: [String: String] {
+    var result = ["algorithm": name, "overrelaxation": "\(overrelaxation)"]
+    if updates.contains(.hmc) {
+      result["trajectory-length"] = "\(trajectoryLength)"
+      result["steps"] = "\(steps)"
+      result["integrator"] = integrator.name
+    }
+    if updates.contains(.metropolis) {
+      result["window"] = "\(window)"
+      result["hits"] = "\(hits)"
+    }
+    return result
+  }
+}
+
+/// A name that is no Markov chain update.
+public struct ChainAlgorithmError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What was given.
+  public let found: String
+  /// One line: what was expected, what was given.
+  public var description: String {
+    "algorithm: expected \(ChainAlgorithm.names.joined(separator: ", ")), or some joined by +, "
+      + "given '\(found)'"
+  }
+}

@@ -1,0 +1,258 @@
+import EnsembleIO
+import Foundation
+import LaneMath
+import LatticeActions
+import LatticeFields
+import MarkovChains
+
+/// What Markov chains are to produce: a theory, an algorithm and a number of configurations.
+public struct MarkovChainPlan: Sendable {
+  /// The lattice.
+  public var lattice: Lattice
+  /// The coupling of Wilson's action.
+  public var beta: Double
+  /// One update.
+  public var algorithm: ChainAlgorithm
+  /// Where chains start.
+  public var start = ChainStart.hot
+  /// The number of updates before the first configuration that is kept.
+  public var thermalization: Int
+  /// The number of updates from a kept configuration to the next.
+  public var every: Int
+  /// The number of configurations, over all chains.
+  public var count: Int
+  /// The number of chains.
+  public var chains: Int
+  /// Whether step sizes are tuned while chains thermalise.
+  public var tunes = false
+  /// The acceptance that is tuned for; nil for the algorithm's own choice.
+  public var targetAcceptance: Double?
+  /// The seed of all random numbers.
+  public var seed: UInt64
+  /// The number of threads.
+  public var threads: Int
+  /// The command that asked for it, for the provenance.
+  public var command = ""
+
+  /// A plan from its parts.
+  public init(
+    lattice: Lattice, beta: Double, algorithm: ChainAlgorithm, thermalization: Int, every: Int,
+    count: Int, chains: Int, seed: UInt64, threads: Int
+  ) {
+    self.lattice = lattice
+    self.beta = beta
+    self.algorithm = algorithm
+    self.thermalization = thermalization
+    self.every = every
+    self.count = count
+    self.chains = chains
+    self.seed = seed
+    self.threads = threads
+  }
+
+  /// The updates that each chain makes in all.
+  public var updates: Int { thermalization + every * samplesPerChain }
+
+  /// The number of configurations of the longest chain.
+  public var samplesPerChain: Int { (count + chains - 1) / chains }
+
+  /// The updates of every chain.
+  func schedule(reportInterval: Int) -> ChainPlan {
+    // Twelve changes of the step size fit into the four fifths in which they are made.
+    ChainPlan(
+      thermalization: thermalization, every: every, count: samplesPerChain,
+      tuningInterval: tunes ? max(1, thermalization / 15) : 0, targetAcceptance: targetAcceptance,
+      reportInterval: reportInterval)
+  }
+
+  /// Everything that decides the bits of the chains, the count left out: a run may be prolonged.
+  var settings: [String: String] {
+    algorithm.settings.merging([
+      "start": start.rawValue, "thermalize": "\(thermalization)", "every": "\(every)",
+      "chains": "\(chains)", "seed": "\(seed)", "tune": "\(tunes)",
+      "target-acceptance": targetAcceptance.map { "\($0)" } ?? "default",
+    ]) { first, _ in first }
+  }
+}
+
+/// What a run of Markov chains reports.
+public struct MarkovChainResult: Sendable {
+  /// The number of configurations in the ensemble.
+  public let count: Int
+  /// The number of chains.
+  public let chains: Int
+  /// What each kernel did since the thermalisation.
+  public let statistics: [KernelStatistics]
+  /// Whether the plan was completed; if not, the run was interrupted.
+  public let isComplete: Bool
+  /// Seconds of this run, an earlier one that was resumed not counted.
+  public let seconds: Double
+  /// Link updates in each second of this run, over all chains.
+  public let linkUpdatesPerSecond: Double
+  /// The step size and the like that tuning arrived at, by kernel.
+  public let tunedParameters: [String: [Double]]
+
+  /// What the first kernel did that can reject.
+  public var acceptance: KernelStatistics? {
+    statistics.first { $0.name != "heatbath" && $0.name != "overrelaxation" }
+  }
+  /// What hybrid Monte Carlo did.
+  public var hybridMonteCarlo: KernelStatistics? { statistics.first { $0.name == "hmc" } }
+}
+
+/// Markov chains that write an ensemble directory, with checkpoints from which they go on to the
+/// same bits.
+///
+/// Configurations are written round by round: the first of all chains, the second of all chains, and
+/// so on. Beside the ensemble lies `chains.json` with `chains.safetensors`, the state of all chains;
+/// a finished run keeps it, so that it can be prolonged.
+public final class MarkovChainRun {
+  /// The plan.
+  public let plan: MarkovChainPlan
+  private let directory: String
+  private let checkpoint: Checkpoint
+  private let writer: EnsembleWriter
+  private var runner: ChainRunner<U1>
+  /// The seconds between two checkpoints.
+  public static let checkpointInterval = 20.0
+
+  /// Prepares chains and their ensemble.
+  ///
+  /// - Parameters:
+  ///   - resume: whether to go on with the ensemble in the directory, if there is one.
+  ///   - overwrite: whether an ensemble in the directory may be replaced.
+  /// - Throws: `ActionError`, `ChainError` for an impossible plan; `EnsembleIOError`.
+  public init(
+    _ plan: MarkovChainPlan, directory: String, resume: Bool = false, overwrite: Bool = false
+  ) throws {
+    self.plan = plan
+    self.directory = directory
+    let action = try WilsonAction<U1>(beta: plan.beta)
+    let kernels = try plan.algorithm.kernels(for: action, on: plan.lattice)
+    runner = try ChainRunner(
+      kernels, lattice: plan.lattice, chains: plan.chains, start: plan.start, seed: plan.seed,
+      threads: plan.threads)
+    checkpoint = Checkpoint(directory: directory, name: "chains")
+    let description = EnsembleDescription(
+      group: U1.name, lattice: plan.lattice.extents, beta: plan.beta,
+      provenance: .init(version: programVersion, command: plan.command, seed: plan.seed))
+    if resume, let state = try checkpoint.load() {
+      let saved = try MarkovChainState(state, at: directory)
+      try saved.require(plan.settings, at: directory)
+      try runner.restore(saved.chains)
+      writer = try EnsembleWriter(
+        resuming: directory, matching: description, keeping: saved.count)
+      guard writer.count == saved.count else {
+        throw EnsembleIOError(
+          .badData, at: directory, expected: "\(saved.count) configurations as the checkpoint says",
+          found: "\(writer.count)")
+      }
+      try completeRound()
+    } else {
+      if resume, AtomicFile.exists("\(directory)/ensemble.json") {
+        let old = try EnsembleReader(directory, acceptPrefix: true)
+        guard old.count == 0 else {
+          throw EnsembleIOError(
+            .badData, at: directory, expected: "a checkpoint of the chains beside the ensemble",
+            found: "none")
+        }
+      }
+      if overwrite { try AtomicFile.remove("\(directory)/chains.json") }
+      writer = try EnsembleWriter(
+        creating: directory, description: description, weighted: false, chained: true,
+        overwrite: overwrite || resume)
+      try save()
+    }
+  }
+
+  /// Whether all configurations are there.
+  public var isComplete: Bool { writer.count >= plan.count }
+  /// The number of configurations so far.
+  public var count: Int { writer.count }
+  /// The number of configurations that are on disk.
+  public var committedCount: Int { writer.committedCount }
+  /// The updates that each chain has made.
+  public var updates: Int { runner.updates }
+
+  /// Runs the plan to its end, or until it is interrupted; either way everything is on disk then.
+  ///
+  /// - Parameter progress: called often with how far the chains are; false interrupts.
+  /// - Throws: `ChainError`; `EnsembleIOError`, where what was written before stays readable and
+  ///   the run can be resumed.
+  public func run(progress: (ChainProgress) -> Bool = { _ in true }) throws -> MarkovChainResult {
+    let started = ContinuousClock.now
+    let firstUpdate = runner.updates
+    // Small lattices are asked less often, large ones after every update.
+    let work = runner.kernels.linkUpdates(on: plan.lattice) * plan.chains
+    let schedule = plan.schedule(reportInterval: max(1, min(64, 2_000_000 / max(1, work))))
+    var isInterrupted = false
+    while !isComplete, !isInterrupted {
+      let begin = ContinuousClock.now
+      let done = try runner.run(
+        schedule,
+        progress: { report in
+          isInterrupted = !progress(report)
+          let pause = (ContinuousClock.now - begin) / .seconds(1)
+          return !isInterrupted && pause < Self.checkpointInterval
+        },
+        receive: { sample in
+          try write(
+            sample.U, lanes: sample.lanes, firstChain: sample.firstChain, round: sample.index)
+          return true
+        })
+      try save()
+      if done { break }
+    }
+    let seconds = (ContinuousClock.now - started) / .seconds(1)
+    let updates = Double(runner.updates - firstUpdate) * Double(plan.chains)
+    var tuned: [String: [Double]] = [:]
+    for entry in runner.kernels.entries where !entry.kernel.tunedParameters.isEmpty {
+      tuned[entry.kernel.name] = entry.kernel.tunedParameters
+    }
+    return MarkovChainResult(
+      count: writer.count, chains: plan.chains, statistics: runner.statistics,
+      isComplete: isComplete, seconds: seconds,
+      linkUpdatesPerSecond: seconds > 0
+        ? updates * Double(runner.kernels.linkUpdates(on: plan.lattice)) / seconds : 0,
+      tunedParameters: tuned)
+  }
+
+  /// Commits everything and closes the ensemble.
+  public func close() throws { try writer.close() }
+
+  /// Appends the configurations of a packet that belong to the plan and are not there yet.
+  private func write(_ U: LinkField<U1>, lanes: Int, firstChain: Int, round: Int) throws {
+    let first = round * plan.chains + firstChain
+    let begin = max(0, writer.count - first)
+    let end = min(lanes, plan.count - first)
+    guard begin < end else { return }
+    let range = begin..<end
+    let size = writer.valuesPerConfiguration
+    var links = [Double](repeating: 0, count: range.count * size)
+    links.withUnsafeMutableBufferPointer { links in
+      for lane in range {
+        let start = (lane - range.lowerBound) * size
+        U.store(
+          lane: lane, into: UnsafeMutableBufferPointer(rebasing: links[start..<(start + size)]))
+      }
+    }
+    try writer.append(links: links, chains: range.map { Int32(firstChain + $0) })
+  }
+
+  private func save() throws {
+    try writer.flush()
+    let state = MarkovChainState(
+      settings: plan.settings, count: writer.count, chains: runner.checkpoint())
+    try checkpoint.save(state.files)
+  }
+
+  /// Where an earlier run ended inside a round, the chains still hold the rest of that round.
+  private func completeRound() throws {
+    let rounds = max(0, runner.updates - plan.thermalization) / plan.every
+    guard writer.count < min(rounds * plan.chains, plan.count) else { return }
+    for (packet, U) in runner.fields.enumerated() {
+      let first = packet * laneCount
+      try write(U, lanes: min(laneCount, plan.chains - first), firstChain: first, round: rounds - 1)
+    }
+  }
+}

@@ -1,0 +1,217 @@
+import ArgumentParser
+import Foundation
+import GaugeFlow
+
+/// `gaugeflow mcmc`: Markov chains that write an ensemble.
+struct MarkovChainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mcmc",
+    abstract: "Samples with Markov chains: HMC, heatbath, Metropolis, winding, overrelaxation.",
+    discussion: """
+      Writes an ensemble directory with the chain of every configuration. Ctrl-C saves the state; \
+      --resume goes on to the same bits, also with a larger --count.
+
+      Algorithms are joined by +, as in heatbath+winding; winding alone follows a heatbath sweep.
+
+      Example:
+        gaugeflow mcmc --group U1 --lattice 16x16 --beta 2 --algorithm hmc --tune \
+      --thermalize 500 --every 5 --count 10000 --out runs/hmc
+      """)
+
+  @OptionGroup var theory: TheoryOptions
+
+  @Option(
+    help: "hmc, heatbath, metropolis or winding, or some of them joined by +.",
+    transform: ChainAlgorithm.init(option:))
+  var algorithm: ChainAlgorithm
+
+  @Option(help: "Overrelaxation sweeps in every update.", transform: parseCountOrZero)
+  var overrelaxation = 0
+
+  @Option(help: "Length of an HMC trajectory in molecular-dynamics time.")
+  var trajectoryLength = 1.0
+
+  @Option(help: "Integrator steps on an HMC trajectory.", transform: parseCount)
+  var steps = 10
+
+  @Option(
+    help: "HMC integrator: leapfrog, minimum-norm-2 or minimum-norm-4.",
+    transform: Integrator.init(option:))
+  var integrator = Integrator.minimumNorm2
+
+  @Option(help: "Half-width of the proposals of local Metropolis, in (0, pi].")
+  var window = 1.0
+
+  @Option(help: "Metropolis proposals for each link in a sweep.", transform: parseCount)
+  var hits = 1
+
+  @Flag(help: "Tune HMC steps and the Metropolis window while the chains thermalise.")
+  var tune = false
+
+  @Option(help: "Acceptance to tune for. (default: 0.8 for hmc, 0.5 for metropolis)")
+  var targetAcceptance: Double?
+
+  @Option(help: "Start of every chain: hot or cold.", transform: ChainStart.init(option:))
+  var start = ChainStart.hot
+
+  @Option(help: "Updates before the first configuration.", transform: parseCountOrZero)
+  var thermalize = 500
+
+  @Option(help: "Updates from a configuration to the next.", transform: parseCount)
+  var every = 1
+
+  @Option(help: "Configurations in all; the chains share them.", transform: parseCount)
+  var count: Int
+
+  @Option(
+    help: "Independent chains, 8 to a packet. (default: 8, or --count where that is less)",
+    transform: parseCount)
+  var chains: Int?
+
+  @Option(name: .customLong("out"), help: "Ensemble directory to write.")
+  var directory: String
+
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var overwrite: OverwriteOptions
+  @OptionGroup var output: OutputOptions
+
+  mutating func validate() throws {
+    if tune, !algorithm.isTunable {
+      throw CommandError.usage("--tune: expected hmc or metropolis, given \(algorithm.name)")
+    }
+    if tune, thermalize < 20 {
+      throw CommandError.usage("--tune: expected --thermalize of 20 or more, given \(thermalize)")
+    }
+    if let targetAcceptance, !(targetAcceptance > 0 && targetAcceptance < 1) {
+      throw CommandError.usage(
+        "--target-acceptance: expected a number between 0 and 1, given \(targetAcceptance)")
+    }
+  }
+
+  private var plan: MarkovChainPlan {
+    var algorithm = algorithm
+    algorithm.overrelaxation = overrelaxation
+    algorithm.trajectoryLength = trajectoryLength
+    algorithm.steps = steps
+    algorithm.integrator = integrator
+    algorithm.window = window
+    algorithm.hits = hits
+    var plan = MarkovChainPlan(
+      lattice: theory.lattice, beta: theory.beta, algorithm: algorithm,
+      thermalization: thermalize, every: every, count: count, chains: chains ?? min(8, count),
+      seed: seed.seed, threads: threads.count)
+    plan.start = start
+    plan.tunes = tune
+    plan.targetAcceptance = targetAcceptance
+    plan.command = Program.commandLine
+    return plan
+  }
+
+  func run() throws {
+    try theory.group.requireU1(for: "mcmc")
+    let plan = plan
+    let chains = try MarkovChainRun(
+      plan, directory: directory, resume: overwrite.resume, overwrite: overwrite.force)
+    Interrupt.listen()
+    let result = try advance(chains, plan)
+    try chains.close()
+    guard result.isComplete else {
+      throw Interrupt.error(saved: "\(result.count) of \(count) configurations are in \(directory)")
+    }
+    try StandardOutput.print(output.json ? json(result).description : table(result).description)
+  }
+
+  /// Runs the chains under a progress bar; an error of the disk says what is safe.
+  private func advance(_ chains: MarkovChainRun, _ plan: MarkovChainPlan) throws
+    -> MarkovChainResult
+  {
+    let progress = Progress("updates", total: plan.updates, done: chains.updates)
+    defer { progress.finish() }
+    do {
+      return try chains.run { report in
+        progress.update(
+          to: Double(report.updates), note: report.isThermalizing ? "thermalising" : "")
+        return !Interrupt.isRequested
+      }
+    } catch let error as EnsembleIOError where error.kind == .inputOutput {
+      throw CommandError(
+        .inputOutput,
+        "\(error); \(chains.committedCount) configurations are safe in \(directory), "
+          + "the same command with --resume goes on")
+    }
+  }
+
+  private func json(_ result: MarkovChainResult) -> JSON {
+    var json: JSON = ["count": .integer(result.count), "chains": .integer(result.chains)]
+    json = json.adding("acceptance_rate", result.acceptance.map { .number($0.acceptanceRate) })
+    json = json.adding("seconds", .number(result.seconds))
+      .adding("link_updates_per_second", .number(result.linkUpdatesPerSecond))
+    if let hmc = result.hybridMonteCarlo, let value = hmc.expMinusDeltaH {
+      json = json.adding(
+        "exp_minus_delta_h", ["value": .number(value), "error": JSON(hmc.expMinusDeltaHError)])
+    }
+    let kernels = result.statistics.map { kernel -> (key: String, value: JSON) in
+      let acceptance: JSON = ["acceptance_rate": .number(kernel.acceptanceRate)]
+      let tuned = result.tunedParameters[kernel.name]
+      return (
+        kernel.name, acceptance.adding("parameters", tuned.map { .array($0.map { .number($0) }) })
+      )
+    }
+    return json.adding("kernels", .object(kernels))
+  }
+
+  private func table(_ result: MarkovChainResult) -> String {
+    var table = Table(["", ""])
+    table.add("configurations", "\(result.count)", "in \(result.chains) chains")
+    for kernel in result.statistics where kernel.acceptanceRate < 1 || kernel.deltaH != nil {
+      let tuned = result.tunedParameters[kernel.name] ?? []
+      let parameter = tuned.map { String(format: "%.4g", $0) }.joined(separator: " ")
+      let word = kernel.name == "hmc" ? "steps" : "window"
+      table.add(
+        "acceptance, \(kernel.name)", String(format: "%.4f", kernel.acceptanceRate),
+        tuned.isEmpty ? "" : "\(word) \(parameter)")
+    }
+    if let hmc = result.hybridMonteCarlo, let value = hmc.expMinusDeltaH {
+      let estimate = Estimate(
+        value: value, error: hmc.expMinusDeltaHError ?? .nan, count: hmc.updates)
+      table.add("<exp(-dH)>", "\(estimate)", "exact 1")
+    }
+    table.add("seconds", String(format: "%.2f", result.seconds))
+    table.add("link updates/s", String(format: "%.3g", result.linkUpdatesPerSecond))
+    return
+      "U1 on \(theory.lattice), beta \(theory.beta), \(algorithm.name), in \(directory)\n\(table)"
+  }
+}
+
+extension ChainAlgorithm {
+  /// An algorithm as a user types it.
+  init(option text: String) throws {
+    do throws(ChainAlgorithmError) {
+      try self.init(parsing: text)
+    } catch {
+      throw CommandError.usage(
+        "expected \(ChainAlgorithm.names.joined(separator: ", ")), or some joined by +")
+    }
+  }
+}
+
+extension Integrator {
+  /// An integrator as a user types it.
+  init(option text: String) throws {
+    guard let known = Integrator.all.first(where: { $0.name == text }) else {
+      throw CommandError.usage("expected " + Integrator.all.map(\.name).joined(separator: ", "))
+    }
+    self = known
+  }
+}
+
+extension ChainStart {
+  /// A start as a user types it.
+  init(option text: String) throws {
+    guard let known = ChainStart(rawValue: text) else {
+      throw CommandError.usage("expected hot or cold")
+    }
+    self = known
+  }
+}

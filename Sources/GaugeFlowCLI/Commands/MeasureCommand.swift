@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import GaugeFlow
+
+/// `gaugeflow measure`: observables with error bars from configurations on disk.
+struct MeasureCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "measure",
+    abstract: "Measures observables on ensembles, with error bars and exact values beside.",
+    discussion: """
+      Takes ensemble directories (weights and chains are respected; several of one theory are \
+      joined), or NPY files of U(1) angles of shape (count, D, L_0, ..), whose coupling --beta \
+      names. Observables: \(ObservableCatalog<U1>().names.joined(separator: ", ")).
+
+      Example:
+        gaugeflow measure runs/hmc --observables plaquette,wilson-loops --to-beta 2.1
+      """)
+
+  @Argument(help: "Ensemble directories, or files of configurations.")
+  var inputs: [String]
+
+  @Option(help: "Names joined by commas. (default: those marked so that apply to the lattice)")
+  var observables: String?
+
+  @Option(
+    parsing: .unconditional, help: "Reweight to this coupling.", transform: parseCoupling)
+  var toBeta: Double?
+
+  @Option(
+    parsing: .unconditional, help: "Coupling of files that do not say theirs.",
+    transform: parseCoupling)
+  var beta: Double?
+
+  @Option(parsing: .unconditional, help: "Wolff's S along Markov chains.")
+  var sParameter = 2.0
+
+  @Option(
+    parsing: .unconditional,
+    help: "Exponential autocorrelation time whose tail is attached; 0 for none.")
+  var tauExp = 0.0
+
+  @Flag(help: "Take what is left of an ensemble that was cut off.")
+  var acceptPrefix = false
+
+  @Flag(help: "Print loops of every size, not only small and square ones.")
+  var all = false
+
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    var sources: [any ConfigurationSource] = []
+    for input in inputs { sources.append(try source(input)) }
+    guard sources[0].groupName == U1.name else {
+      throw MeasurementError.group(
+        expected: U1.name, found: sources[0].groupName, location: sources[0].location)
+    }
+    let lattice = try Lattice(sources[0].latticeExtents)
+    let catalog = ObservableCatalog<U1>()
+    let chosen =
+      try observables.map { names in
+        try catalog.observables(
+          named: names.split(separator: ",").map {
+            $0.trimmingCharacters(in: .whitespaces)
+          }, on: lattice)
+      } ?? catalog.applicable(to: lattice, onlyDefaults: true)
+    let measurement = EnsembleMeasurement(
+      chosen, on: lattice, keepsPlaquetteSums: toBeta != nil, threads: threads.count)
+    var histories = measurement.emptyHistories(beta: sources[0].targetBeta)
+    if toBeta != nil, histories.beta == nil {
+      throw MeasurementError.unknownCoupling(location: sources[0].location)
+    }
+    Interrupt.listen()
+    let progress = Progress("measuring", total: sources.reduce(0) { $0 + $1.count })
+    var before = 0
+    for source in sources {
+      let done = try measurement.measure(source, into: &histories) { count in
+        progress.update(to: Double(before + count))
+        return !Interrupt.isRequested
+      }
+      guard done else {
+        progress.finish()
+        throw CommandError(.signal(SIGINT), "stopped while measuring \(source.location)")
+      }
+      before += source.count
+    }
+    progress.finish()
+    if let toBeta { try histories.reweight(to: toBeta) }
+    let report = try MeasurementReport(
+      histories, exact: ExactReference(for: histories), sParameter: sParameter, tauExp: tauExp)
+    try printReport(report, histories)
+  }
+
+  /// Opens an ensemble directory, a file in it, or a file of its own.
+  private func source(_ path: String) throws -> any ConfigurationSource {
+    if AtomicFile.isDirectory(path) {
+      return try EnsembleReader(path, acceptPrefix: acceptPrefix)
+    }
+    let directory = (path as NSString).deletingLastPathComponent
+    let name = (path as NSString).lastPathComponent
+    let home = directory.isEmpty ? "." : directory
+    if ["ensemble.json", "links.npy"].contains(name), AtomicFile.exists(home + "/ensemble.json") {
+      return try EnsembleReader(home, acceptPrefix: acceptPrefix)
+    }
+    return try ArraySource(path, beta: beta)
+  }
+
+  private func printReport(_ report: MeasurementReport, _ histories: MeasurementHistories) throws {
+    var failure: CommandError?
+    if case .weightsTooHeavy? = report.weightsRefusal, let refusal = report.weightsRefusal {
+      failure = .failed(refusal.description)
+    }
+    if output.json {
+      var json = report.json
+      if let failure, case .object(let entries) = failure.json {
+        for entry in entries { json = json.adding(entry.key, entry.value) }
+      }
+      try StandardOutput.print(json)
+      if failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
+    } else {
+      let beta = histories.beta.map { ", beta \($0)" } ?? ""
+      var head =
+        "\(histories.groupName) on \(histories.lattice)\(beta), \(report.count) configurations"
+      if let chains = report.chainCount { head += chains == 1 ? ", 1 chain" : ", \(chains) chains" }
+      if toBeta != nil { head += ", reweighted" }
+      try StandardOutput.print(head + "\n" + report.table(isComplete: all))
+      if let failure { throw failure }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import GaugeFlow
+
+/// The flows that can be trained: one line for each kind.
+enum FlowKind: String, CaseIterable, ExpressibleByArgument {
+  case coupling
+}
+
+extension CommandError {
+  /// An impossible option of a flow, as wrong usage rather than bad data.
+  static func option(_ error: EnsembleIOError) -> CommandError {
+    .usage("\(error)")
+  }
+}
+
+/// What a group can be sampled with.
+extension GroupName {
+  /// Refuses lattices on which flows have no masks.
+  func requireFlow(on lattice: Lattice) throws {
+    try requireU1(for: "train")
+    guard lattice.dimension == 2 else {
+      throw CommandError.usage(
+        "--lattice: coupling flows expect 2 dimensions, given \(lattice)")
+    }
+  }
+}

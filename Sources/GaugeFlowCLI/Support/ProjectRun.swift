@@ -1,0 +1,221 @@
+import Foundation
+import GaugeFlow
+
+/// The stages of a run file, one after the other, each into its part of the run directory and each
+/// with its table as soon as it is done.
+struct ProjectRun {
+  let file: RunFile
+  let directory: String
+  let seed: UInt64
+  let threads: Int
+  let resume: Bool
+  let overwrite: Bool
+  let isQuiet: Bool
+  private let lattice: Lattice
+  private let observables: [AnyObservable<U1>]
+
+  /// What a run found.
+  struct Report {
+    var json: JSON
+    /// What did not hold, or nil.
+    var failure: String?
+  }
+
+  /// Checks the whole file before anything is computed.
+  init(
+    _ file: RunFile, directory: String, seed: UInt64, threads: Int, resume: Bool, overwrite: Bool,
+    isQuiet: Bool
+  ) throws {
+    self.file = file
+    self.directory = directory
+    self.seed = seed
+    self.threads = threads
+    self.resume = resume
+    self.overwrite = overwrite
+    self.isQuiet = isQuiet
+    let theory = file.theory
+    guard theory.group == U1.name else {
+      throw file.failure("theory.group", expected: "U1", found: theory.group)
+    }
+    guard theory.action == "wilson" else {
+      throw file.failure("theory.action", expected: "wilson", found: theory.action)
+    }
+    lattice = try Lattice(theory.lattice)
+    if let flow = file.train?.flow, FlowKind(rawValue: flow) == nil {
+      throw file.failure(
+        "train.flow", expected: FlowKind.allCases.map(\.rawValue).joined(separator: " or "),
+        found: flow)
+    }
+    let catalog = ObservableCatalog<U1>()
+    observables = try catalog.observables(
+      named: file.measure?.observables
+        ?? catalog.applicable(to: lattice, onlyDefaults: true).map(\.name), on: lattice)
+    if let train = file.train {
+      _ = try CouplingOptions(
+        train.options, batch: train.batch, learningRate: train.learningRate)
+    }
+    if AtomicFile.exists("\(directory)/report.json"), !resume, !overwrite {
+      throw EnsembleIOError(
+        .refusesToOverwrite, at: directory, expected: "a directory without a run",
+        found: "report.json (--force replaces it, --resume goes on)")
+    }
+    try AtomicFile.createDirectory(directory)
+    try AtomicFile.write(Data(file.source.utf8), to: "\(directory)/run.toml")
+  }
+
+  private func say(_ text: String) throws {
+    if !isQuiet { try StandardOutput.print(text) }
+  }
+
+  /// Runs all stages.
+  func execute() throws -> Report {
+    var json: JSON = ["title": file.title.map { .text($0) } ?? .null]
+    var failures: [String] = []
+    try say(
+      (file.title.map { $0 + "\n" } ?? "")
+        + "\(file.theory.group) on \(lattice), beta \(file.theory.beta), seed \(seed), "
+        + "\(threads) threads, in \(directory)\n")
+    if let train = file.train {
+      let record = try self.train(train)
+      json = json.adding("train", record.json)
+      let model = try CouplingModel(reading: "\(directory)/model")
+      if let sample = file.sample {
+        try self.sample(sample, model, into: &json, &failures)
+      }
+      let laws = try verifyAll(
+        model: model.flow, beta: model.beta, seed: seed, threads: threads)
+      json = json.adding("verify", laws.json)
+      let broken = laws.filter { !$0.holds }
+      failures += broken.map { "law broken: \($0.name)" }
+      try say("laws of the model: \(laws.verdict)")
+      if !broken.isEmpty { try say(broken.table.description) }
+    }
+    if let chain = file.markovChain { try markovChain(chain, into: &json, &failures) }
+    json = json.adding("holds", .boolean(failures.isEmpty))
+    return Report(json: json, failure: failures.isEmpty ? nil : failures.joined(separator: "; "))
+  }
+
+  private func train(_ train: RunFile.Train) throws -> TrainingRecord {
+    let model = "\(directory)/model"
+    let options = try CouplingOptions(
+      train.options, batch: train.batch, learningRate: train.learningRate)
+    let plan = TrainingPlan(
+      lattice: lattice, beta: file.theory.beta, architecture: options.architecture,
+      options: options.training,
+      limit: train.steps.map { .steps($0) } ?? .seconds(train.seconds ?? 30), seed: seed,
+      threads: threads)
+    let record = try Training.run(plan, directory: model, resume: resume, overwrite: overwrite)
+    guard record.isComplete else {
+      throw Interrupt.error(saved: "\(record.steps) training steps are in \(model)")
+    }
+    try say(
+      "trained a \(train.flow) flow of \(record.parameters) parameters: \(record.steps) steps in "
+        + "\(String(format: "%.1f", record.seconds)) s\n")
+    return record
+  }
+
+  private func sample(
+    _ sample: RunFile.Sample, _ model: CouplingModel, into json: inout JSON,
+    _ failures: inout [String]
+  ) throws {
+    let ensemble = "\(directory)/ensemble"
+    var plan = SamplingPlan(
+      flow: model.flow, beta: model.beta, count: sample.count,
+      mode: sample.mode == .metropolis ? .metropolis : .weighted, seed: seed, threads: threads)
+    plan.command = Program.commandLine
+    plan.modelChecksum = try model.checksum()
+    let result = try Sampling.run(
+      plan, directory: ensemble, resume: resume, overwrite: overwrite)
+    json = json.adding("sample", result.json)
+    try say(
+      "\(result.count) samples in \(String(format: "%.2f", result.seconds)) s\n"
+        + result.diagnostics.table.description + "\n")
+    if let refusal = result.diagnostics.refusal { failures.append("\(refusal)") }
+    if let logZ = result.diagnostics.logZ, let exact = result.diagnostics.exactLogZ {
+      check("log Z", logZ.deviation(from: exact), &failures)
+    }
+    let histories = try measure(ensemble)
+    if sample.mode != .metropolis {
+      try report(histories, "reweighting", into: &json, &failures)
+    }
+    switch sample.mode {
+    case .metropolis: try report(histories, "Metropolis", into: &json, &failures)
+    case .both: try report(histories.metropolis(seed: seed), "Metropolis", into: &json, &failures)
+    case .weighted: break
+    }
+  }
+
+  private func markovChain(
+    _ chain: RunFile.MarkovChain, into json: inout JSON, _ failures: inout [String]
+  ) throws {
+    var algorithm: ChainAlgorithm
+    do { algorithm = try ChainAlgorithm(option: chain.algorithm) } catch {
+      throw file.failure(
+        "mcmc.algorithm", expected: ChainAlgorithm.names.joined(separator: ", "),
+        found: chain.algorithm)
+    }
+    algorithm.overrelaxation = chain.overrelaxation
+    algorithm.trajectoryLength = chain.trajectoryLength ?? algorithm.trajectoryLength
+    algorithm.steps = chain.steps ?? algorithm.steps
+    var plan = MarkovChainPlan(
+      lattice: lattice, beta: file.theory.beta, algorithm: algorithm,
+      thermalization: chain.thermalize, every: chain.every, count: chain.count,
+      chains: min(chain.chains, chain.count), seed: seed, threads: threads)
+    plan.start = chain.startsCold ? .cold : .hot
+    plan.command = Program.commandLine
+    let home = "\(directory)/mcmc"
+    let run = try MarkovChainRun(plan, directory: home, resume: resume, overwrite: overwrite)
+    Interrupt.listen()
+    let progress = Progress("chains", total: chain.count, done: run.count)
+    let result = try run.run { report in
+      let all = Double(chain.every * plan.samplesPerChain)
+      progress.update(
+        to: Double(max(0, report.updates - chain.thermalize)) / all * Double(chain.count))
+      return !Interrupt.isRequested
+    }
+    progress.finish()
+    try run.close()
+    guard result.isComplete else {
+      throw Interrupt.error(saved: "\(result.count) configurations are in \(home)")
+    }
+    try report(measure(home), algorithm.name, into: &json, &failures)
+  }
+
+  private func measure(_ ensemble: String) throws -> MeasurementHistories {
+    let measurement = EnsembleMeasurement(observables, on: lattice, threads: threads)
+    let source = try EnsembleReader(ensemble)
+    var histories = measurement.emptyHistories(beta: source.targetBeta)
+    let progress = Progress("measuring", total: source.count)
+    let done = try measurement.measure(source, into: &histories) { count in
+      progress.update(to: Double(count))
+      return !Interrupt.isRequested
+    }
+    progress.finish()
+    guard done else { throw Interrupt.error(saved: "all configurations are in \(ensemble)") }
+    return histories
+  }
+
+  private func report(
+    _ histories: MeasurementHistories, _ method: String, into json: inout JSON,
+    _ failures: inout [String]
+  ) throws {
+    let report = try MeasurementReport(histories, exact: ExactReference(for: histories))
+    json = json.adding("measure_" + method.lowercased(), report.json)
+    try say("observables by \(method)\n" + report.table(isComplete: false) + "\n")
+    for name in ["plaquette", "topological-charge"] {
+      for quantity in report[name]?.quantities ?? [] {
+        guard let deviation = quantity.deviation else { continue }
+        check("\(name) \(quantity.name) by \(method)", deviation, &failures)
+      }
+    }
+  }
+
+  /// A deviation that chance makes in 6 of ten million runs is a failure.
+  private func check(_ name: String, _ deviation: Double, _ failures: inout [String]) {
+    if abs(deviation) > 5 {
+      failures.append(
+        "\(name): expected the exact value, found it \(String(format: "%.1f", deviation)) sigma off"
+      )
+    }
+  }
+}

@@ -1,0 +1,1 @@
+../LatticeFieldsTests/QuaternionGroup.swift
