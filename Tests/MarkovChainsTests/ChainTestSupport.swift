@@ -60,22 +60,22 @@ struct PlainWilsonAction: LinkLinearAction {
   }
 }
 
-/// Independent links, each from the von Mises distribution of concentration 1/2.
+/// Independent links, each from the von Mises distribution of concentration 1.
 struct IndependentLinks: Proposal {
   let lattice: Lattice
-  /// `log I_0(1/2)`.
-  private let logNormalization = 0.061549723
+  /// `log I_0(1)`.
+  private let logNormalization = 0.235914358507179
   func sample(into U: inout LinkField<U1>, seed: UInt64, firstConfiguration: Int) -> Lanes {
     var generator = LaneGenerator(
       seed: seed, purpose: .prior, firstConfiguration: firstConfiguration, step: 0)
     for link in U.links.indices {
-      U.links[link] = U1(angle: generator.vonMises(concentration: Lanes(repeating: 0.5)))
+      U.links[link] = U1(angle: generator.vonMises(concentration: Lanes(repeating: 1)))
     }
     return density(U)
   }
   func logDensity(of U: LinkField<U1>) throws(InversionFailure) -> Lanes { density(U) }
   private func density(_ U: LinkField<U1>) -> Lanes {
-    U.links.reduce(Lanes.zero) { $0 + (0.5 * cos($1.angle) - logNormalization) }
+    U.links.reduce(Lanes.zero) { $0 + (cos($1.angle) - logNormalization) }
   }
 }
 
