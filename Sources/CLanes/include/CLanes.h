@@ -6,6 +6,11 @@
 // sum where it has not, so one source serves both.
 #pragma once
 
+// Without AVX vectors of 64 bytes are passed otherwise than with it; all functions here are inlined.
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpsabi"
+#endif
+
 typedef double cl_v8d __attribute__((ext_vector_type(8)));
 typedef float cl_v8f __attribute__((ext_vector_type(8)));
 typedef long long cl_v8l __attribute__((ext_vector_type(8)));

@@ -43,8 +43,7 @@ struct StripeGeometry {
       case 0:
         if pairLoops { add([lattice.backward(x, nu), x], at: x, channel: 2) }
         geometry.appendActive(
-          lattice.boundary(of: [x]), along: [lattice.link(x, mu): mu == 0 ? 1 : -1],
-          centre: pairLoops ? geometry.invariants.count - 1 : -1, fraction: 0.5)
+          lattice.boundary(of: [x]), along: [lattice.link(x, mu): mu == 0 ? 1 : -1])
         activeSites.append(x)
       case 1:
         add([x], at: x, channel: 0)
