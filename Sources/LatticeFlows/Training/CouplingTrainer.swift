@@ -117,7 +117,7 @@ public final class CouplingTrainer {
     for (range, isForward) in [
       (0..<(packets - forward), false), ((packets - forward)..<packets, true),
     ] {
-      let count = min(4, range.count)
+      let count = min(16, range.count)
       for group in 0..<count {
         groups.append(
           PacketGroup(
@@ -272,7 +272,12 @@ public final class CouplingTrainer {
         do throws(InversionFailure) {
           _ = try flow.applyInverse(
             to: links.baseAddress!, packed: packed.pointer, workspace: workspace)
-        } catch { preconditionFailure("\(error)") }
+        } catch {
+          // A sample at which the flow cannot be inverted adds nothing to the gradient, and shows as
+          // a loss that is not a number.
+          logDet = Lanes(repeating: .nan)
+          return
+        }
         for (index, layer) in flow.layers.enumerated() {
           let weights = packed.pointer + flow.packedOffsets[index]
           logDet += layer.apply(
