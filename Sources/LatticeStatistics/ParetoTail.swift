@@ -75,12 +75,12 @@ private func largestShare(_ logWeights: [Double]) throws(StatisticsError) -> Dou
   return 1 / compensatedSum(weights) { $0 * $0 }
 }
 
-/// The share up to which a large tail index is none of the weights' variance: it is found where
-/// nearly all weights are equal, as those of a nearly exact flow, and few differ by a bounded factor.
+/// The share up to which a large tail index says nothing of the variance: it is found where nearly
+/// all weights are equal, as those of a nearly exact flow, and few differ by a bounded factor.
 private let harmlessShare = 0.005
 
-/// Throws where weights are too heavy-tailed for an error bar: their tail index is above a limit, and
-/// the largest matters. An infinite limit asks nothing.
+/// Throws where weights are too heavy-tailed for an error bar: their tail index is above a limit,
+/// and the largest matters. An infinite limit asks nothing.
 func requireLightTail(_ logWeights: [Double], limit: Double) throws(StatisticsError) {
   guard limit < .infinity else { return }
   let index = try paretoTailIndex(logWeights: logWeights)

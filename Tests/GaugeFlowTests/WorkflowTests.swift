@@ -2,9 +2,9 @@ import Foundation
 import GaugeFlow
 import Testing
 
-/// One-sided in units of the standard error: with both sides a false alarm in 7 of a million
-/// comparisons, so that these tests together raise one in fewer than one of ten thousand runs. Seeds
-/// are fixed.
+/// In units of the standard error. Chance exceeds it in 7 of a million comparisons of a normal
+/// variable, and in fewer than 5 of ten thousand runs of the fifty comparisons here; seeds are
+/// fixed, so that a run that passed passes again.
 private let largestDeviation = 4.5
 
 /// What the tests of this file train and sample.

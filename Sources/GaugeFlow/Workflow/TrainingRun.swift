@@ -166,6 +166,8 @@ public final class TrainingRun {
         try AtomicFile.remove("\(directory)/\(name)")
       }
     }
+    // Before any work, so that a directory that cannot be written, or has no room, ends it here.
+    if !checkpoint.exists { try save() }
   }
 
   /// The fraction of the training that is over.

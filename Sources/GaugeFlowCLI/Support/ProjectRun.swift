@@ -157,8 +157,8 @@ struct ProjectRun {
   ) throws {
     let plan = try chainPlan(chain)
     let home = "\(directory)/mcmc"
-    let run = try MarkovChainRun(plan, directory: home, resume: resume, overwrite: overwrite)
     Interrupt.listen()
+    let run = try MarkovChainRun(plan, directory: home, resume: resume, overwrite: overwrite)
     let progress = Progress("chains", total: chain.count, done: run.count)
     let result = try run.run { report in
       let all = Double(chain.every * plan.samplesPerChain)
