@@ -62,6 +62,9 @@ let package = Package(
         "GaugeFlow", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/GaugeFlowCLI", swiftSettings: settings),
+    .executableTarget(
+      name: "library-use", dependencies: ["GaugeFlow"], path: "Examples/LibraryUse",
+      swiftSettings: settings),
     tests("LaneMath", ["LaneMath"]),
     tests("LatticeStatistics", ["LatticeStatistics"]),
     tests("LatticeFields", ["LatticeFields"]),

@@ -67,7 +67,6 @@ public final class EnsembleWriter {
       for name in names { try AtomicFile.remove("\(directory)/\(name)") }
     }
     try AtomicFile.createDirectory(directory)
-    try JSONFile.write(description, to: "\(directory)/\(EnsembleFiles.description)")
     self.directory = directory
     self.description = description
     self.chunkByteCount = chunkByteCount
@@ -84,6 +83,8 @@ public final class EnsembleWriter {
       chained
       ? try NPYAppender(
         creating: "\(directory)/\(EnsembleFiles.chain)", element: .int32, rowShape: []) : nil
+    // Last, so that wherever there is a description its arrays are there too.
+    try JSONFile.write(description, to: "\(directory)/\(EnsembleFiles.description)")
   }
 
   /// Goes on with an ensemble; what is not complete in all its arrays is cut off.
@@ -116,10 +117,6 @@ public final class EnsembleWriter {
     var count = kept ?? Int.max
     for (name, element, shape) in shapes where description.files.contains(name) {
       let file = "\(directory)/\(name)"
-      if description.count == 0, !AtomicFile.exists(file) {
-        // Stopped between the description and its arrays.
-        _ = try NPYAppender(creating: file, element: element, rowShape: shape)
-      }
       count = min(count, try NPYFile(file).count)
     }
     func open(_ index: Int) throws(EnsembleIOError) -> NPYAppender? {

@@ -25,10 +25,14 @@ public struct Lattice: Sendable {
   /// The number of plaquettes, `V D (D - 1) / 2`.
   @inlinable public var plaquetteCount: Int { volume * dimension * (dimension - 1) / 2 }
 
+  /// The largest number of sites: what tables of neighbours leave room for.
+  public static var largestVolume: Int { 1 << 26 }
+
   /// Makes a lattice.
   ///
   /// - Parameter extents: one positive number for each of 1 to 4 dimensions.
-  /// - Throws: `LatticeError.extents` where there are none, too many, or one is not positive.
+  /// - Throws: `LatticeError.extents` where there are none, too many, one is not positive, or the
+  ///   volume is beyond `largestVolume`.
   public init(_ extents: [Int]) throws(LatticeError) {
     guard (1...4).contains(extents.count), extents.allSatisfy({ $0 > 0 }) else {
       throw .extents(extents)
@@ -36,7 +40,7 @@ public struct Lattice: Sendable {
     var volume = 1
     for extent in extents {
       let (product, overflow) = volume.multipliedReportingOverflow(by: extent)
-      guard !overflow, product < 1 << 40 else { throw .extents(extents) }
+      guard !overflow, product <= Self.largestVolume else { throw .extents(extents) }
       volume = product
     }
     var forward: [Int] = [], backward: [Int] = []
@@ -133,7 +137,9 @@ public enum LatticeError: Error, CustomStringConvertible, Equatable {
   public var description: String {
     switch self {
     case .extents(let extents):
-      "lattice: expected 1 to 4 positive extents, given \(Self.text(extents))"
+      "lattice: expected 1 to 4 positive extents"
+        + (Self.isTooLarge(extents) ? " and at most \(Lattice.largestVolume) sites" : "")
+        + ", given \(Self.text(extents))"
     case .text(let text):
       "lattice: expected extents like 8x8 or 4x4x4x8, given '\(text)'"
     case .period(let pattern, let direction, let period, let extents):
@@ -142,6 +148,10 @@ public enum LatticeError: Error, CustomStringConvertible, Equatable {
     case .dimension(let pattern, let expected, let extents):
       "\(pattern): expected \(expected) dimensions, given lattice \(Self.text(extents))"
     }
+  }
+
+  private static func isTooLarge(_ extents: [Int]) -> Bool {
+    (1...4).contains(extents.count) && extents.allSatisfy { $0 > 0 }
   }
 
   private static func text(_ extents: [Int]) -> String {

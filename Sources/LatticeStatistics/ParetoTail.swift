@@ -66,9 +66,25 @@ private func shape(_ x: [Double], _ b: Double) -> Double {
   compensatedSum(x) { log1p(-b * $0) } / Double(x.count)
 }
 
-/// Throws where the tail index of the weights is above a limit; an infinite limit asks nothing.
+/// The share of the largest weight in the sum of squares, from which the variance is estimated.
+///
+/// Of weights without a variance it stays of order one however many there are.
+private func largestShare(_ logWeights: [Double]) throws(StatisticsError) -> Double {
+  // Relative weights are at most one, and one of them is.
+  let weights = try Histories.relativeWeights([logWeights])[0]
+  return 1 / compensatedSum(weights) { $0 * $0 }
+}
+
+/// The share up to which a large tail index says nothing of the variance: it is found where nearly
+/// all weights are equal, as those of a nearly exact flow, and few differ by a bounded factor.
+private let harmlessShare = 0.005
+
+/// Throws where weights are too heavy-tailed for an error bar: their tail index is above a limit,
+/// and the largest matters. An infinite limit asks nothing.
 func requireLightTail(_ logWeights: [Double], limit: Double) throws(StatisticsError) {
   guard limit < .infinity else { return }
   let index = try paretoTailIndex(logWeights: logWeights)
-  if index > limit { throw .weightsTooHeavy(tailIndex: index, limit: limit) }
+  if index > limit, try largestShare(logWeights) > harmlessShare {
+    throw .weightsTooHeavy(tailIndex: index, limit: limit)
+  }
 }

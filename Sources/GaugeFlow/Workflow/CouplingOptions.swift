@@ -49,9 +49,9 @@ public struct CouplingOptions: Sendable {
     }
     var training = TrainingOptions()
     if let batch {
-      guard batch.isMultiple(of: 8), batch > 0 else {
+      guard batch.isMultiple(of: 8), (8...(1 << 20)).contains(batch) else {
         throw EnsembleIOError(
-          .badData, at: "batch", expected: "a positive multiple of 8", found: "\(batch)")
+          .badData, at: "batch", expected: "a multiple of 8 up to \(1 << 20)", found: "\(batch)")
       }
       training.batch = batch
     }

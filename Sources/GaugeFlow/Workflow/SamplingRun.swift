@@ -96,29 +96,42 @@ public final class SamplingRun {
       if isWeighted {
         logWeights = Array((try old.logWeights() ?? []).prefix(kept))
       } else {
-        let saved = try NPYFile(path, acceptPrefix: true).values()
+        // A run can be stopped before this file is there.
+        let saved =
+          AtomicFile.exists(path) ? try NPYFile(path, acceptPrefix: true).values() : []
         kept = min(kept, saved.count)
         logWeights = Array(saved.prefix(kept))
         for logWeight in logWeights { _ = walk.propose(logWeight) }
         if kept > 0 { current = try old.configurations((kept - 1)..<kept) }
       }
       writer = try EnsembleWriter(resuming: directory, matching: description, keeping: kept)
-      proposals =
-        isWeighted
-        ? nil : try NPYAppender(resuming: path, element: .float64, rowShape: [], keeping: kept)
+      if isWeighted {
+        proposals = nil
+      } else if kept == 0 {
+        proposals = try NPYAppender(
+          creating: path, element: .float64, rowShape: [], overwrite: true)
+      } else {
+        proposals = try NPYAppender(
+          resuming: path, element: .float64, rowShape: [], keeping: kept)
+      }
     } else {
       writer = try EnsembleWriter(
         creating: directory, description: description, weighted: isWeighted,
         chained: !isWeighted, overwrite: overwrite || resume)
-      proposals =
-        isWeighted
-        ? nil
-        : try NPYAppender(creating: path, element: .float64, rowShape: [], overwrite: true)
+      if isWeighted {
+        try AtomicFile.remove(path)
+        proposals = nil
+      } else {
+        proposals = try NPYAppender(
+          creating: path, element: .float64, rowShape: [], overwrite: true)
+      }
     }
   }
 
   /// The configurations that are written so far.
   public var count: Int { writer.count }
+  /// The number of configurations that are on disk.
+  public var committedCount: Int { writer.committedCount }
   /// Whether all configurations are there.
   public var isComplete: Bool { writer.count >= plan.count }
 
@@ -185,8 +198,11 @@ public final class SamplingRun {
         current = Array(links[(index * size)..<((index + 1) * size)])
       }
       proposals.append([logWeight])
+      // The log weights first: a configuration on disk without its own could not be gone on from.
+      if proposals.pendingByteCount >= 1 << 13 { try proposals.flush() }
       try current.withUnsafeBufferPointer { try writer.append(links: $0, chains: [0]) }
     }
+    try proposals.flush()
   }
 
   /// What the weights of all proposals say.
@@ -231,8 +247,8 @@ public struct SamplingDiagnostics: Sendable {
   public let acceptanceRate: Double
   /// Pareto index of the weights' tail; nil for too few samples.
   public let tailIndex: Double?
-  /// `log Z` from the mean weight; the error is nil where the weights have too heavy a tail.
-  public let logZ: Estimate?
+  /// `log Z` from the mean weight; the error is NaN where the weights do not support one.
+  public let logZ: Estimate
   /// `log Z` exactly, in two dimensions.
   public let exactLogZ: Double?
   /// The effective sample size of drawing plaquettes without learning anything.
@@ -261,7 +277,7 @@ public struct SamplingDiagnostics: Sendable {
     var refusal: StatisticsError?
     do throws(StatisticsError) { logZ = try weights.logPartitionFunction() } catch {
       refusal = error
-      logZ = nil
+      logZ = Estimate(value: weights.logMeanWeight, error: .nan, count: weights.count)
     }
     forwardEffectiveSampleSize = try forwardESS(
       of: transport, beta: beta, count: forwardCount, seed: seed, threads: threads)

@@ -85,6 +85,21 @@ public struct TrainingRecord: Codable, Sendable, Equatable {
   public var acceptanceRate: Double
 }
 
+/// What ends a training other than its plan.
+public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The loss or its gradient is no finite number any more.
+  case diverged(step: Int, loss: Double)
+
+  /// One line: what was expected, what was found, where.
+  public var description: String {
+    switch self {
+    case .diverged(let step, let loss):
+      "step \(step): expected a finite loss and gradient, found a loss of \(loss) "
+        + "(a smaller learning rate may help)"
+    }
+  }
+}
+
 /// A training that writes checkpoints into a model directory and can be stopped and resumed.
 public final class TrainingRun {
   /// The plan.
@@ -151,6 +166,8 @@ public final class TrainingRun {
         try AtomicFile.remove("\(directory)/\(name)")
       }
     }
+    // Before any work, so that a directory that cannot be written, or has no room, ends it here.
+    if !checkpoint.exists { try save() }
   }
 
   /// The fraction of the training that is over.
@@ -166,6 +183,7 @@ public final class TrainingRun {
   /// - Parameter report: called after every step with the fraction that is over and what the step
   ///   found; training stops, with a checkpoint, where it returns false.
   /// - Returns: how it went; `isComplete` is false where it was stopped.
+  /// - Throws: `TrainingError.diverged`, with the last checkpoint as it was; `EnsembleIOError`.
   public func run(
     _ report: (Double, CouplingTrainer.Report) -> Bool
   ) throws -> (model: CouplingModel, record: TrainingRecord) {
@@ -176,13 +194,16 @@ public final class TrainingRun {
       let start = ContinuousClock.now
       let step = trainer.takeStep(progress: min(1, progress))
       seconds += (ContinuousClock.now - start) / .seconds(1)
+      guard step.loss.isFinite, step.gradientNorm.isFinite else {
+        throw TrainingError.diverged(step: step.step, loss: step.loss)
+      }
       goesOn = report(min(1, progress), step)
       if seconds - lastCheckpoint > Self.checkpointInterval {
         lastCheckpoint = seconds
         try save()
       }
     }
-    if progress >= 1 { record() }
+    if progress >= 1, history.last?.steps != trainer.state.step { record() }
     try save()
     return try finish()
   }

@@ -111,9 +111,9 @@ struct MarkovChainCommand: ParsableCommand {
   func run() throws {
     try theory.group.requireU1(for: "mcmc")
     let plan = plan
+    Interrupt.listen()
     let chains = try MarkovChainRun(
       plan, directory: directory, resume: overwrite.resume, overwrite: overwrite.force)
-    Interrupt.listen()
     let result = try advance(chains, plan)
     try chains.close()
     guard result.isComplete else {

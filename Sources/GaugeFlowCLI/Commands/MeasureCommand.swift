@@ -111,11 +111,7 @@ struct MeasureCommand: ParsableCommand {
       failure = .failed(refusal.description)
     }
     if output.json {
-      var json = report.json
-      if let failure, case .object(let entries) = failure.json {
-        for entry in entries { json = json.adding(entry.key, entry.value) }
-      }
-      try StandardOutput.print(json)
+      try StandardOutput.print(report.json.adding(failure))
       if failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
     } else {
       let beta = histories.beta.map { ", beta \($0)" } ?? ""

@@ -39,11 +39,14 @@ struct RunCommand: ParsableCommand {
       threads: threads.threads ?? file.threads ?? threads.count, resume: overwrite.resume,
       overwrite: overwrite.force, isQuiet: output.json)
     let report = try run.execute()
-    try AtomicFile.write(Data((report.json.description + "\n").utf8), to: "\(home)/report.json")
-    if output.json { try StandardOutput.print(report.json) }
-    if let failure = report.failure {
-      if output.json { throw ExitCode(ExitStatus.failed.rawValue) }
-      throw CommandError.failed(failure)
+    let failure = report.failure.map { CommandError.failed($0) }
+    let json = report.json.adding(failure)
+    try AtomicFile.write(Data((json.description + "\n").utf8), to: "\(home)/report.json")
+    if output.json {
+      try StandardOutput.print(json)
+      if failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
+    } else if let failure {
+      throw failure
     }
   }
 }

@@ -56,16 +56,19 @@ struct SampleCommand: ParsableCommand {
     plan.modelChecksum = try model.checksum()
     let result = try Sampling.run(
       plan, directory: directory, resume: overwrite.resume, overwrite: overwrite.force)
+    var failure: CommandError?
+    if let refusal = result.diagnostics.refusal, case .weightsTooHeavy = refusal {
+      failure = .failed("\(refusal)")
+    }
     if output.json {
-      try StandardOutput.print(result.json)
+      try StandardOutput.print(result.json.adding(failure))
+      if failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
     } else {
       try StandardOutput.print(
         "U1 on \(flow.lattice), beta \(plan.beta), \(count) configurations in \(directory)\n"
           + result.diagnostics.table.description)
     }
-    if let refusal = result.diagnostics.refusal, case .weightsTooHeavy = refusal {
-      throw CommandError.failed("\(refusal)")
-    }
+    if let failure { throw failure }
   }
 
   private static func mode(_ text: String) throws -> SamplingPlan.Mode {
@@ -89,17 +92,26 @@ enum Sampling {
   static func run(
     _ plan: SamplingPlan, directory: String, resume: Bool, overwrite: Bool
   ) throws -> Result {
+    Interrupt.listen()
     let sampling = try SamplingRun(
       plan, directory: directory, resume: resume, overwrite: overwrite)
-    Interrupt.listen()
     let before = sampling.count
     let progress = Progress("sampling", total: plan.count, done: before)
-    let seconds = try sampling.run { count in
-      progress.update(to: Double(count))
-      return !Interrupt.isRequested
+    defer { progress.finish() }
+    let seconds: Double
+    do {
+      seconds = try sampling.run { count in
+        progress.update(to: Double(count))
+        return !Interrupt.isRequested
+      }
+      try sampling.close()
+    } catch let error as EnsembleIOError where error.kind == .inputOutput {
+      throw CommandError(
+        .inputOutput,
+        "\(error); \(sampling.committedCount) configurations are safe in \(directory), "
+          + "the same command with --resume goes on")
     }
     progress.finish()
-    try sampling.close()
     guard sampling.isComplete else {
       throw Interrupt.error(
         saved: "\(sampling.count) of \(plan.count) configurations are in \(directory)")
@@ -124,7 +136,7 @@ extension Sampling.Result {
 extension SamplingDiagnostics {
   /// The entries of the JSON object of `sample`.
   var entries: [(String, JSON?)] {
-    let logZ: JSON = ["value": JSON(logZ?.value), "error": JSON(logZ?.error)]
+    let logZ: JSON = ["value": .number(logZ.value), "error": .number(logZ.error)]
     let sectors = sectors.map { ("\($0.weight.sector)", JSON.number($0.weight.weight.value)) }
     let errors = self.sectors.map {
       ("\($0.weight.sector)", JSON.number($0.weight.weight.error))
@@ -155,11 +167,11 @@ extension SamplingDiagnostics {
     let index = tailIndex.map { String(format: "%.2f", $0) } ?? "-"
     table.add("tail index of weights", index, "error bars hold below 0.5, refused above 0.7")
     let exact = exactLogZ.map { String(format: "exact %.6f", $0) } ?? ""
-    if let logZ {
+    if logZ.error.isFinite {
       let sigma = exactLogZ.map { String(format: "%+.1f sigma", logZ.deviation(from: $0)) } ?? ""
       table.add("log Z", "\(logZ)", exact, sigma)
     } else {
-      table.add("log Z", "-", exact)
+      table.add("log Z", String(format: "%.6g -", logZ.value), exact)
     }
     for (weight, exact) in sectors.sorted(by: { $0.weight.sector < $1.weight.sector }) {
       table.add(

@@ -98,9 +98,9 @@ enum Training {
   static func run(
     _ plan: TrainingPlan, directory: String, resume: Bool, overwrite: Bool
   ) throws -> TrainingRecord {
+    Interrupt.listen()
     let training = try TrainingRun(
       plan, directory: directory, resume: resume, overwrite: overwrite)
-    Interrupt.listen()
     let progress: Progress
     let total: Double
     switch plan.limit {
@@ -111,6 +111,7 @@ enum Training {
       total = seconds
       progress = Progress("training", seconds: seconds)
     }
+    defer { progress.finish() }
     var ess = 0.0
     let (_, record) = try training.run { fraction, step in
       ess = ess == 0 ? step.effectiveSampleSize : 0.98 * ess + 0.02 * step.effectiveSampleSize

@@ -47,6 +47,14 @@ struct CommandError: Error, CustomStringConvertible {
   var json: JSON { ["error": ["message": .text(message), "code": .integer(Int(status.rawValue))]] }
 }
 
+extension JSON {
+  /// The object of a result that a failure, if there is one, stands beside.
+  func adding(_ failure: CommandError?) -> JSON {
+    guard case .object(let entries)? = failure?.json else { return self }
+    return entries.reduce(self) { $0.adding($1.key, $1.value) }
+  }
+}
+
 extension CommandError {
   /// The error of a library call as the program reports it; `nil` for errors of other origin.
   init?(translating error: any Error) {

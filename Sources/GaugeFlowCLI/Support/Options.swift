@@ -100,7 +100,7 @@ func parseCoupling(_ text: String) throws -> Double {
 func parseCount(_ text: String) throws -> Int {
   let value = Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
   guard let value, (1...(1 << 40)).contains(value) else {
-    throw CommandError.usage("expected a positive whole number")
+    throw CommandError.usage("expected a whole number from 1 to 2^40")
   }
   return value
 }
