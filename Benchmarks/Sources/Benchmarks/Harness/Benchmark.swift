@@ -1,7 +1,7 @@
 /// One quantity to measure: how to prepare it, in what it counts, and what it is compared with.
-struct Benchmark {
+struct Benchmark: Sendable {
   /// How seconds of a call become the number that is shown.
-  enum Unit {
+  enum Unit: Sendable {
     /// The time of one item, times `scale`: 1e9 for nanoseconds.
     case time(String, scale: Double)
     /// Items for each second, divided by `scale`: 1e9 for billions.
@@ -22,7 +22,7 @@ struct Benchmark {
   }
 
   /// What a call costs the machine, where that is known: compared with its peak.
-  enum Work {
+  enum Work: Sendable {
     case double(operations: Double)
     case float(operations: Double)
     case memory(bytes: Double)
@@ -38,7 +38,7 @@ struct Benchmark {
   /// The figure that is asked for, in the same unit.
   var target: Double?
   /// Makes the body that is timed.
-  var prepare: () throws -> () -> Void
+  var prepare: @Sendable () throws -> () -> Void
 
   /// Measures.
   func run(peaks: Peaks) throws -> Result {

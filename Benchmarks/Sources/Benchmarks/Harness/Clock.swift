@@ -19,7 +19,7 @@ struct Instant {
 /// The largest amount of memory that the process has held, in MiB.
 var peakMemory: Double {
   var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   return Double(usage.ru_maxrss) / 1024
 }
 

@@ -40,5 +40,5 @@ func printResult(_ result: Result) {
     line += "\(short(target)) " + (met ? "met" : "MISSED")
   }
   print(line)
-  fflush(stdout)
+  fflush(nil)
 }

@@ -1,7 +1,7 @@
 import GaugeFlow
 
 /// A flow to time, with the figures of the same flow in PyTorch on one core.
-struct FlowCase {
+struct FlowCase: Sendable {
   var name: String
   var architecture: CouplingArchitecture
   var extent: Int

@@ -2,7 +2,7 @@ import Foundation
 import GaugeFlow
 
 /// A training whose effective sample size is followed.
-struct TrainingCourse {
+struct TrainingCourse: Sendable {
   var name: String
   var architecture: CouplingArchitecture
   var extent: Int
@@ -93,5 +93,5 @@ func printOutcome(_ outcome: TrainingCourse.Outcome) {
       "  sector \(pad("\(sector.charge)", 3, right: true))  \(short(sector.weight)) "
         + "+- \(short(sector.error))  exact \(short(sector.exact))")
   }
-  fflush(stdout)
+  fflush(nil)
 }
