@@ -19,7 +19,14 @@ private enum Program {
     and runs only when asked for.
     """
 
-  static func main() throws {
+  static func main() {
+    do { try run() } catch {
+      FileHandle.standardError.write(Data("benchmarks: \(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  static func run() throws {
     var words = Array(CommandLine.arguments.dropFirst())
     let json = words.contains("--json")
     if words.contains("--help") || words.contains("-h") { return print(help) }

@@ -41,6 +41,6 @@ let observables = [
   measurement("topological charge 64x64", ["topological-charge"]),
   measurement("all default observables 64x64", nil),
   measurement(
-    "charge correlator, momentum space 64x64", ["topological-charge-momentum"]),
+    "charge structure factor 64x64", ["topological-charge-structure-factor"]),
   fourier,
 ]
