@@ -42,40 +42,25 @@ private enum Program {
     }
     var report = Report(machine: .current)
     if !json { printHeader(report.machine) }
+    // First, while the process holds little else.
+    if isWanted("allocations") {
+      report.allocations = try measureAllocations()
+      if !json { printAllocations(report.allocations) }
+    }
     func add(_ result: Result) {
       report.results.append(result)
       if !json { printResult(result) }
     }
     let wanted = all.filter { isWanted($0.name) }
     if !wanted.isEmpty || isWanted("peak") {
+      if !json { printColumns() }
       let (peaks, results) = Peaks.measure()
       results.forEach(add)
       for benchmark in wanted { add(try benchmark.run(peaks: peaks)) }
     }
     if isWanted("gate") {
       report.gates = try measureGates()
-      if !json {
-        print("\ngate: generic code over the same by hand")
-        for gate in report.gates {
-          print(
-            pad(gate.name, 44) + pad(short(gate.ratio), 10, right: true)
-              + "  limit \(gate.limit) " + (gate.ratio <= gate.limit ? "met" : "MISSED"))
-        }
-      }
-    }
-    if isWanted("allocations") {
-      report.allocations = try measureAllocations()
-      if !json {
-        print(
-          "\nallocations on one thread: calls and bytes for each repetition, calls of the first")
-        for found in report.allocations {
-          print(
-            pad(found.name, 44) + pad(short(found.calls), 10, right: true)
-              + pad(short(found.bytes), 14, right: true)
-              + pad(short(found.firstCalls), 12, right: true)
-              + "   process has held \(short(found.peakMemory)) MiB")
-        }
-      }
+      if !json { printGates(report.gates) }
     }
     if words.contains("ess") {
       if !json { print() }

@@ -3,7 +3,8 @@ import Foundation
 /// Four significant digits.
 func short(_ value: Double) -> String {
   let size = abs(value)
-  if size == 0 || !size.isFinite { return "\(value)" }
+  if size == 0 { return "0" }
+  if !size.isFinite { return "\(value)" }
   if size >= 1e6 { return String(format: "%.3e", value) }
   let digits = max(0, 3 - Int(floor(log10(size))))
   return String(format: "%.\(min(digits, 6))f", value)
@@ -19,6 +20,9 @@ func printHeader(_ machine: Machine) {
   print("flags     \(machine.flags), \(machine.compiler)")
   print("load      \(short(machine.load)) at the start")
   print("times     processor time, median (lowest..highest) of 11 repetitions; then wall time")
+}
+
+func printColumns() {
   print()
   print(
     pad("benchmark", 44) + pad("median", 10, right: true) + "  " + pad("unit", 18)
@@ -41,4 +45,23 @@ func printResult(_ result: Result) {
   }
   print(line)
   fflush(nil)
+}
+
+func printAllocations(_ list: [Allocations]) {
+  print("\nallocations on one thread: calls and bytes of a repetition, calls of the first one")
+  for found in list {
+    print(
+      pad(found.name, 44) + pad(short(found.calls), 10, right: true)
+        + pad(short(found.bytes), 10, right: true) + pad(short(found.firstCalls), 10, right: true)
+        + "   the process has held \(short(found.peakMemory)) MiB")
+  }
+}
+
+func printGates(_ gates: [Gate]) {
+  print("\ngates: generic code over the same by hand")
+  for gate in gates {
+    print(
+      pad(gate.name, 44) + pad(short(gate.ratio), 10, right: true)
+        + "  limit \(gate.limit) " + (gate.ratio <= gate.limit ? "met" : "MISSED"))
+  }
 }
