@@ -16,7 +16,7 @@ private enum Program {
 
     Runs the benchmarks whose name contains one of the words given; all without a word.
     'peak', 'gate' and 'allocations' name what belongs to no list. 'ess' trains flows for minutes
-    and runs only when asked for.
+    and runs only when asked for, words after it choose some of them.
     """
 
   static func main() {
@@ -64,7 +64,9 @@ private enum Program {
     }
     if words.contains("ess") {
       if !json { print() }
-      for course in TrainingCourse.all {
+      let chosen = words.filter { $0 != "ess" }
+      for course in TrainingCourse.all
+      where chosen.isEmpty || chosen.contains(where: { course.name.contains($0) }) {
         let outcome = try course.run()
         report.courses.append(outcome)
         if !json { printOutcome(outcome) }

@@ -7,6 +7,16 @@ struct Gate: Codable {
   var limit: Double
 }
 
+/// The ratio of the shortest processor times, measured in turn, so that a noisy moment meets both.
+private func ratio(_ a: () -> Void, _ b: () -> Void) -> Double {
+  var least = (Double.infinity, Double.infinity)
+  for _ in 0..<5 {
+    least.0 = min(least.0, Timing.measure(repetitions: 5, seconds: 0.02, a).processor[0])
+    least.1 = min(least.1, Timing.measure(repetitions: 5, seconds: 0.02, b).processor[0])
+  }
+  return least.0 / least.1
+}
+
 /// Generic code against the same computation written for U(1) by hand.
 func measureGates() throws -> [Gate] {
   let lattice = try Lattice([64, 64])
@@ -14,19 +24,17 @@ func measureGates() throws -> [Gate] {
   let U = LinkField<U1>(hotStart: lattice, using: &generator)
   let action: any Action<U1> = try WilsonAction<U1>(beta: 2)
   var gradient = AlgebraField<U1>(zero: lattice)
-  let generic = Timing.measure { keep(action.value(of: U)[0]) }
-  let concrete = Timing.measure { keep(concreteAction(U)[0]) }
-  let sum = Timing.measure { keep(genericPlaquettes(U)[0]) }
-  let genericForce = Timing.measure {
+  let generic = { keep(action.value(of: U)[0]) }
+  let concrete = { keep(concreteAction(U)[0]) }
+  let sum = { keep(genericPlaquettes(U)[0]) }
+  let genericForce = {
     action.accumulateGradient(of: U, into: &gradient)
     keep(gradient.elements[0].value[0])
   }
-  gradient.reset()
-  let concreteForce = Timing.measure {
+  let concreteForce = {
     addConcreteForce(U, to: &gradient)
     keep(gradient.elements[0].value[0])
   }
-  func ratio(_ a: Timing, _ b: Timing) -> Double { a.processor.median / b.processor.median }
   return [
     Gate(name: "Wilson action through any Action<U1>", ratio: ratio(generic, concrete), limit: 1.2),
     Gate(name: "plaquette sum of a generic group", ratio: ratio(sum, concrete), limit: 1.2),

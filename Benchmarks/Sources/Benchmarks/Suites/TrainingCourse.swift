@@ -20,6 +20,9 @@ struct TrainingCourse: Sendable {
       name: "plaquettes 8x8 beta 2, 60 s", architecture: .plaquettes(), extent: 8, beta: 2,
       seconds: 60),
     TrainingCourse(
+      name: "plaquettes 8x8 beta 2, rate 1e-3, 60 s", architecture: .plaquettes(), extent: 8,
+      beta: 2, seconds: 60, options: TrainingOptions(learningRate: 1e-3)),
+    TrainingCourse(
       name: "blocks 16x16 beta 7, 120 s", architecture: .blocks, extent: 16, beta: 7,
       seconds: 120, showsSectors: true),
   ]
