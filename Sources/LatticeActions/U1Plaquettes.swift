@@ -17,14 +17,13 @@ enum U1Plaquettes {
     U.links.withUnsafeBufferPointer { links in
       U.lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
         guard let U = links.baseAddress, let forward = forward.baseAddress else { return }
-        for x in 0..<volume {
-          for mu in 0..<dimension {
-            for nu in (mu + 1)..<Swift.max(mu + 1, dimension) {
-              let right = nu &* volume &+ forward[mu &* volume &+ x]
-              let top = mu &* volume &+ forward[nu &* volume &+ x]
+        for mu in 0..<dimension {
+          for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
+            let toMu = forward + mu &* volume, toNu = forward + nu &* volume
+            let Umu = U + mu &* volume, Unu = U + nu &* volume
+            for x in 0..<volume {
               sum += cos(
-                (U[mu &* volume &+ x].angle - U[top].angle)
-                  + (U[right].angle - U[nu &* volume &+ x].angle))
+                (Umu[x].angle - Umu[toNu[x]].angle) + (Unu[toMu[x]].angle - Unu[x].angle))
             }
           }
         }

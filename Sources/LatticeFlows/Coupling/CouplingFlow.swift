@@ -37,6 +37,10 @@ public struct CouplingFlow: Sendable {
   /// The number of trainable parameters.
   public var parameterCount: Int { parameters.count }
 
+  /// The multiply-adds of the networks when one configuration is transported: the cost to compare
+  /// with the peak of the machine.
+  public var multiplyAddCount: Int { layers.reduce(0) { $0 + $1.conditioner.multiplyAddCount } }
+
   /// A new flow, near the identity, its weights drawn from the seed.
   ///
   /// - Throws: `LatticeError` where a mask does not fit the lattice.

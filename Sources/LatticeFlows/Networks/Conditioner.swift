@@ -63,6 +63,13 @@ struct Conditioner: Sendable {
     gradientCount = gradients.last!
   }
 
+  /// The multiply-adds of one evaluation for one configuration, padding not counted.
+  var multiplyAddCount: Int {
+    stencils.indices.reduce(0) {
+      $0 + stencils[$1].pairInputs.count * channels[$1] * channels[$1 + 1]
+    }
+  }
+
   /// The channels of the output.
   var outputChannels: Int { channels.last! }
   /// The `FloatLanes` from one output site to the next.
