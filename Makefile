@@ -9,7 +9,7 @@
 export GAUGEFLOW_NATIVE ?= 1
 SWIFT ?= swift
 PROGRAM = .build/release/gaugeflow
-SOURCES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+SOURCES = Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
 
 .PHONY: build demo test lint format bench setup clean
 

@@ -115,7 +115,7 @@ public final class EnsembleWriter {
       (EnsembleFiles.logWeight, .float64, []), (EnsembleFiles.chain, .int32, []),
     ]
     var count = kept ?? Int.max
-    for (name, element, shape) in shapes where description.files.contains(name) {
+    for (name, _, _) in shapes where description.files.contains(name) {
       let file = "\(directory)/\(name)"
       count = min(count, try NPYFile(file).count)
     }

@@ -56,10 +56,10 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
   ])
 
   /// Plaquette couplings with splines and loops of two plaquettes.
-  public static func plaquettes(layers: Int = 24) -> CouplingArchitecture {
+  public static func plaquettes(layers: Int = 16) -> CouplingArchitecture {
     CouplingArchitecture(stages: [
       Stage(
-        geometry: .stripes, layers: layers, map: .spline(bins: 8), hidden: [16, 16],
+        geometry: .stripes, layers: layers, map: .spline(bins: 8), hidden: [8, 8],
         activation: .leakyReLU)
     ])
   }
