@@ -153,6 +153,16 @@ extension SamplingDiagnostics {
     ]
   }
 
+  /// How many standard errors a sector's weight is off.
+  ///
+  /// In a sector of a few samples the error that they give themselves is as uncertain as their
+  /// number: the error is at least that of the exact probability.
+  private func deviation(of sector: SectorWeight, from exact: Double) -> Double {
+    let samples = Double(count) * effectiveSampleSize
+    let least = (max(0, exact * (1 - exact)) / max(1, samples)).squareRoot()
+    return (sector.weight.value - exact) / max(sector.weight.error, least)
+  }
+
   /// The numbers as a physicist reads them.
   var table: Table {
     var table = Table(["", ""])
@@ -177,7 +187,7 @@ extension SamplingDiagnostics {
       table.add(
         "weight of Q = \(weight.sector)", "\(weight.weight)",
         exact.map { String(format: "exact %.3g", $0) } ?? "",
-        exact.map { String(format: "%+.1f sigma", weight.weight.deviation(from: $0)) } ?? "")
+        exact.map { String(format: "%+.1f sigma", deviation(of: weight, from: $0)) } ?? "")
     }
     return table
   }
