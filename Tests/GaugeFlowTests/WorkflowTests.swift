@@ -94,12 +94,10 @@ struct WorkflowTrainingTests {
 
   @Test("Plaquette couplings improve as well")
   func plaquettes() throws {
-    var architecture = CouplingArchitecture.plaquettes(layers: 16)
-    architecture.stages[0].hidden = [8]
     let (_, record) = try Workflow.train(
-      Workflow.plan([4, 4], architecture: architecture, batch: 64, steps: 300))
+      Workflow.plan([8, 8], architecture: .plaquettes(), batch: 64, steps: 300))
     let first = try #require(record.history.first).ess
-    #expect(record.ess > 0.1 && record.ess > 5 * first, "from \(first) to \(record.ess)")
+    #expect(record.ess > 0.05 && record.ess > 20 * first, "from \(first) to \(record.ess)")
   }
 
   @Test("Seconds of training beat drawing plaquettes, in both directions of the divergence")
@@ -112,7 +110,7 @@ struct WorkflowTrainingTests {
     #expect(abs(try #require(record.forwardESS) - record.ess) < 0.05)
     #expect(abs(record.acceptanceRate - record.ess) < 0.2)
     let laws = try verifyAll(model: model.flow, beta: 2, seed: 3)
-    #expect(laws.allSatisfy(\.holds), "\(laws.filter { !$0.holds })")
+    #expect(laws.hold, "\(laws.filter { !$0.holds })")
   }
 
   @Test("A flow with a spoilt block of parameters is a worse sampler, and an exact one still")
@@ -120,7 +118,7 @@ struct WorkflowTrainingTests {
     var flow = try Workflow.trained.get().model.flow
     for index in flow.blocks[2].range { flow.parameters[index] *= 1.2 }
     let laws = try verifyAll(model: flow, beta: 2, seed: 3)
-    #expect(laws.allSatisfy(\.holds), "\(laws.filter { !$0.holds })")
+    #expect(laws.hold, "\(laws.filter { !$0.holds })")
   }
 
   @Test("A model directory gives back the model, and refuses what was changed")
@@ -224,7 +222,7 @@ struct WorkflowSamplingTests {
   }
 
   @Test(
-    "A flow samples other lattices exactly", arguments: [[4, 4], [16, 8], [8, 16], [16, 16]])
+    "A flow samples other lattices exactly", arguments: [[4, 8], [16, 8], [8, 16], [16, 16]])
   func transfer(extents: [Int]) throws {
     let scratch = try Scratch()
     let flow = try Workflow.trained.get().model.flow.moved(to: Lattice(extents))
