@@ -2,6 +2,25 @@ import Foundation
 
 /// JSON as this project writes it: snake_case keys, sorted, indented.
 public enum JSONFile {
+  /// The text as a JSON string, in quotes and on one line.
+  public static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\t": result += "\\t"
+      case "\r": result += "\\r"
+      case _ where scalar.value < 32:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+
   /// The value as JSON text that ends with a line break; numbers that are not finite become the
   /// strings `"inf"`, `"-inf"`, `"nan"`.
   public static func encode(_ value: some Encodable) throws(EnsembleIOError) -> Data {

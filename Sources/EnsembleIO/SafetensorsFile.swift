@@ -142,7 +142,7 @@ public struct SafetensorsFile: Sendable, Equatable {
     metadata[Self.checksumKey] = checksum
     var body: [UInt8] = []
     let texts = metadata.sorted { $0.key < $1.key }
-      .map { "\(Self.json($0.key)):\(Self.json($0.value))" }
+      .map { "\(JSONFile.quoted($0.key)):\(JSONFile.quoted($0.value))" }
     var entries = ["\"__metadata__\":{\(texts.joined(separator: ","))}"]
     // Wide types first keep every tensor aligned to its own size.
     let order = ["F64": 0, "I64": 0, "F32": 1]
@@ -154,7 +154,7 @@ public struct SafetensorsFile: Sendable, Equatable {
       body += Self.bytes(of: tensor.values)
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       entries.append(
-        "\(Self.json(name)):{\"dtype\":\"\(tensor.values.type)\",\"shape\":[\(shape)],"
+        "\(JSONFile.quoted(name)):{\"dtype\":\"\(tensor.values.type)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(begin),\(body.count)]}")
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
@@ -227,24 +227,5 @@ public struct SafetensorsFile: Sendable, Equatable {
     case .float32(let values): return pack(values.map { $0.bitPattern.littleEndian })
     case .int64(let values): return pack(values.map { $0.littleEndian })
     }
-  }
-
-  /// The text as a JSON string.
-  private static func json(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case "\r": result += "\\r"
-      case _ where scalar.value < 32:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GaugeFlow
 
 /// A JSON value whose keys keep the order in which they were written.
 ///
@@ -50,7 +51,7 @@ extension JSON: CustomStringConvertible {
     case .boolean(let value): text += value ? "true" : "false"
     case .integer(let value): text += String(value)
     case .number(let value): text += value.isFinite ? "\(value)" : "null"
-    case .text(let value): Self.quote(value, into: &text)
+    case .text(let value): text += JSONFile.quoted(value)
     case .array(let values):
       text += "["
       for (index, value) in values.enumerated() {
@@ -62,29 +63,11 @@ extension JSON: CustomStringConvertible {
       text += "{"
       for (index, entry) in entries.enumerated() {
         if index > 0 { text += ", " }
-        Self.quote(entry.key, into: &text)
+        text += JSONFile.quoted(entry.key)
         text += ": "
         entry.value.write(to: &text)
       }
       text += "}"
     }
-  }
-
-  private static func quote(_ value: String, into text: inout String) {
-    text += "\""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case _ where scalar.value < 32:
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    text += "\""
   }
 }
