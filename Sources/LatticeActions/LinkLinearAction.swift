@@ -7,7 +7,7 @@ import LatticeFields
 ///     S(U) = -κ Re tr[U_mu(x) A_mu(x)] + terms without U_mu(x)
 ///
 /// `κ` is ``stapleCoupling`` and `A` the sum of staples; `κ = β/N` for the Wilson action.
-public protocol LinkLinearAction<Group>: Action {
+public protocol LinkLinearAction<Group>: GaugeAction {
   /// `κ`, the factor of the staple sum.
   var stapleCoupling: Double { get }
   /// The smallest extent for which no link is part of its own staples.

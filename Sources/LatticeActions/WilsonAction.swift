@@ -11,7 +11,7 @@ import LatticeFields
 ///
 /// Complexity: O(D² V) group products, and for U(1) one cosine (value) or sine (gradient) for each
 /// plaquette. Allocates nothing.
-public struct WilsonAction<Group: GaugeGroup>: Action {
+public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
   /// The inverse coupling `β`.
   public let beta: Double
 
