@@ -93,7 +93,9 @@ public struct SU<let N: Int>: GaugeGroup {
   /// The rows orthonormalised, from the first to the last, and the determinant made 1: as near as the
   /// nearest element up to the square of the defect.
   @inlinable
-  public var reunitarized: SU { SU(orthonormalizing: matrix) }
+  public var reunitarized: SU {
+    N == 3 ? SU(withFirstTwoRowsOf: matrix) : SU(orthonormalizing: matrix, passes: 1)
+  }
 
   /// The zero matrix.
   @inlinable @inline(__always) public static var zeroMatrix: ComplexMatrix<N> { ComplexMatrix() }

@@ -5,12 +5,14 @@ extension SU {
   /// so that the determinant is 1.
   ///
   /// Applied to a complex Gaussian matrix it gives Haar's measure.
+  ///
+  /// - Parameter passes: 2 for any matrix, the second removing the rounding of the first; 1 is enough
+  ///   for a matrix that is nearly unitary.
   @inlinable
-  public init(orthonormalizing M: ComplexMatrix<N>) {
+  public init(orthonormalizing M: ComplexMatrix<N>, passes: Int = 2) {
     var M = M
     for i in 0..<N {
-      // Twice is enough: the second pass removes the rounding of the first.
-      for pass in 0..<(i == 0 ? 1 : 2) {
+      for pass in 0..<(i == 0 ? 1 : passes) {
         for k in 0..<i {
           var re = Lanes.zero, im = Lanes.zero
           for j in 0..<N {
@@ -26,7 +28,7 @@ extension SU {
             M[i, j] = b
           }
         }
-        if pass == 0 && i > 0 { Self.normalize(row: i, of: &M) }
+        if pass + 1 < passes && i > 0 { Self.normalize(row: i, of: &M) }
       }
       Self.normalize(row: i, of: &M)
     }
@@ -34,6 +36,33 @@ extension SU {
     let size = 1 / sqrt(phase.squaredMagnitude)
     let unit = ComplexLanes(phase.re * size, phase.im * size)
     for j in 0..<N { M[N - 1, j] = M[N - 1, j] * unit }
+    self.init(unchecked: M)
+  }
+
+  /// The first two rows of a 3 x 3 matrix orthonormalised, the third their conjugate vector product.
+  @inlinable @inline(__always)
+  init(withFirstTwoRowsOf M: ComplexMatrix<N>) {
+    var M = M
+    Self.normalize(row: 0, of: &M)
+    var re = Lanes.zero, im = Lanes.zero
+    for j in 0..<N {
+      let a = M[0, j], b = M[1, j]
+      re = multiplyAdd(a.re, b.re, multiplyAdd(a.im, b.im, re))
+      im = multiplyAdd(a.re, b.im, negativeMultiplyAdd(a.im, b.re, im))
+    }
+    for j in 0..<N {
+      let a = M[0, j]
+      var b = M[1, j]
+      b.re = negativeMultiplyAdd(re, a.re, multiplyAdd(im, a.im, b.re))
+      b.im = negativeMultiplyAdd(re, a.im, negativeMultiplyAdd(im, a.re, b.im))
+      M[1, j] = b
+    }
+    Self.normalize(row: 1, of: &M)
+    for j in 0..<N {
+      let k = j &+ 1 < N ? j &+ 1 : 0, l = k &+ 1 < N ? k &+ 1 : 0
+      let a = M[0, k] * M[1, l], b = M[0, l] * M[1, k]
+      M[2, j] = ComplexLanes(a.re - b.re, b.im - a.im)
+    }
     self.init(unchecked: M)
   }
 
