@@ -11,27 +11,27 @@ public protocol HeatbathGroup: GaugeGroup {
   /// Draws a link from the density proportional to `exp(coupling Re tr(U A))`, or updates it so that
   /// this is left invariant.
   static func heatbath(
-    _ link: inout Self, staple A: Matrix, coupling: Double, using generator: inout LaneGenerator)
+    _ link: inout Self, staple A: UnsafePointer<Matrix>, coupling: Double, using generator: inout LaneGenerator)
   /// Moves a link far, to one with the same `Re tr(U A)`, by a map that is its own inverse and
   /// preserves the Haar measure (or a sequence of such maps).
-  static func overrelax(_ link: inout Self, staple A: Matrix)
+  static func overrelax(_ link: inout Self, staple A: UnsafePointer<Matrix>)
 }
 
 extension U1: HeatbathGroup {
   /// `θ = v - arg A`, `v` from the von Mises distribution of concentration `coupling |A|`.
   @inlinable
   public static func heatbath(
-    _ link: inout U1, staple A: ComplexLanes, coupling: Double,
+    _ link: inout U1, staple A: UnsafePointer<ComplexLanes>, coupling: Double,
     using generator: inout LaneGenerator
   ) {
-    let angle = generator.vonMises(concentration: coupling * sqrt(A.squaredMagnitude))
-    link = U1(angle: wrapAngle(angle - atan2(A.im, A.re)))
+    let angle = generator.vonMises(concentration: coupling * sqrt(A.pointee.squaredMagnitude))
+    link = U1(angle: wrapAngle(angle - atan2(A.pointee.im, A.pointee.re)))
   }
 
   /// `θ -> -2 arg A - θ`.
   @inlinable
-  public static func overrelax(_ link: inout U1, staple A: ComplexLanes) {
-    link = U1(angle: wrapAngle(-2 * atan2(A.im, A.re) - link.angle))
+  public static func overrelax(_ link: inout U1, staple A: UnsafePointer<ComplexLanes>) {
+    link = U1(angle: wrapAngle(-2 * atan2(A.pointee.im, A.pointee.re) - link.angle))
   }
 }
 
@@ -39,18 +39,18 @@ extension SU2: HeatbathGroup {
   /// `U = g V†` with `V = A/|A|`, and `g` of density `exp(2 coupling |A| g_0)`.
   @inlinable @inline(__always)
   public static func heatbath(
-    _ link: inout SU2, staple A: Quaternion, coupling: Double,
+    _ link: inout SU2, staple A: UnsafePointer<Quaternion>, coupling: Double,
     using generator: inout LaneGenerator
   ) {
-    let (V, size) = A.directionAndNorm
+    let (V, size) = A.pointee.directionAndNorm
     let g = Quaternion.heatbath(concentration: (2 * coupling) * size, using: &generator)
     link = SU2(unchecked: g * V.adjoint).reunitarized
   }
 
   /// `U -> V† U† V†`.
   @inlinable @inline(__always)
-  public static func overrelax(_ link: inout SU2, staple A: Quaternion) {
-    let V = A.directionAndNorm.direction.adjoint
+  public static func overrelax(_ link: inout SU2, staple A: UnsafePointer<Quaternion>) {
+    let V = A.pointee.directionAndNorm.direction.adjoint
     link = SU2(unchecked: V * link.quaternion.adjoint * V).reunitarized
   }
 }
@@ -60,7 +60,7 @@ extension SU: HeatbathGroup {
   /// `exp(2 coupling |q| g_0)`.
   @inlinable @inline(__always)
   public static func heatbath(
-    _ link: inout SU, staple A: ComplexMatrix<N>, coupling: Double,
+    _ link: inout SU, staple A: UnsafePointer<ComplexMatrix<N>>, coupling: Double,
     using generator: inout LaneGenerator
   ) {
     link.updateSubgroups(staple: A) { q in
@@ -68,16 +68,13 @@ extension SU: HeatbathGroup {
       return Quaternion.heatbath(concentration: (2 * coupling) * size, using: &generator)
         * v.adjoint
     }
-    link = link.reunitarized
+    link.reunitarize()
   }
 
   /// A reflection in every SU(2) subgroup: `R = (v†)²`.
   @inlinable @inline(__always)
-  public static func overrelax(_ link: inout SU, staple A: ComplexMatrix<N>) {
-    link.updateSubgroups(staple: A) { q in
-      let v = q.directionAndNorm.direction.adjoint
-      return v * v
-    }
-    link = link.reunitarized
+  public static func overrelax(_ link: inout SU, staple A: UnsafePointer<ComplexMatrix<N>>) {
+    link.reflectSubgroups(staple: A)
+    link.reunitarize()
   }
 }

@@ -47,11 +47,13 @@ public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Grou
         planar.heatbath(using: &generator)
         return
       }
+      var staple = Group.zeroMatrix
       for mu in 0..<U.dimension {
         for x in 0..<U.volume {
-          let staple = action.staple(at: x, mu: mu, in: U)
+          staple = Group.zeroMatrix
+          action.addStaple(at: x, mu: mu, in: U, to: &staple)
           Group.heatbath(
-            &U.links[mu &* U.volume &+ x], staple: staple, coupling: coupling, using: &generator)
+            &U.links[mu &* U.volume &+ x], staple: &staple, coupling: coupling, using: &generator)
         }
       }
     }
@@ -101,10 +103,12 @@ where Theory.Group: HeatbathGroup {
         planar.overrelax()
         return
       }
+      var staple = Group.zeroMatrix
       for mu in 0..<U.dimension {
         for x in 0..<U.volume {
-          let staple = action.staple(at: x, mu: mu, in: U)
-          Group.overrelax(&U.links[mu &* U.volume &+ x], staple: staple)
+          staple = Group.zeroMatrix
+          action.addStaple(at: x, mu: mu, in: U, to: &staple)
+          Group.overrelax(&U.links[mu &* U.volume &+ x], staple: &staple)
         }
       }
     }

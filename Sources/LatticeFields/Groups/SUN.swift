@@ -94,7 +94,22 @@ public struct SU<let N: Int>: GaugeGroup {
   /// nearest element up to the square of the defect.
   @inlinable
   public var reunitarized: SU {
-    N == 3 ? SU(withFirstTwoRowsOf: matrix) : SU(orthonormalizing: matrix, passes: 1)
+    var result = self
+    result.reunitarize()
+    return result
+  }
+
+  /// Replaces the link by ``reunitarized``.
+  @inlinable @inline(__always)
+  public mutating func reunitarize() {
+    if N == 3 {
+      withUnsafeMutablePointer(to: &matrix) { matrix in
+        let memory = ComplexMatrix<N>.registers(matrix)
+        for part in 0..<registersPerPacket { SU3Plaquettes.reunitarize(memory + part) }
+      }
+    } else {
+      self = SU(orthonormalizing: matrix, passes: 1)
+    }
   }
 
   /// The zero matrix.

@@ -39,33 +39,6 @@ extension SU {
     self.init(unchecked: M)
   }
 
-  /// The first two rows of a 3 x 3 matrix orthonormalised, the third their conjugate vector product.
-  @inlinable @inline(__always)
-  init(withFirstTwoRowsOf M: ComplexMatrix<N>) {
-    var M = M
-    Self.normalize(row: 0, of: &M)
-    var re = Lanes.zero, im = Lanes.zero
-    for j in 0..<N {
-      let a = M[0, j], b = M[1, j]
-      re = multiplyAdd(a.re, b.re, multiplyAdd(a.im, b.im, re))
-      im = multiplyAdd(a.re, b.im, negativeMultiplyAdd(a.im, b.re, im))
-    }
-    for j in 0..<N {
-      let a = M[0, j]
-      var b = M[1, j]
-      b.re = negativeMultiplyAdd(re, a.re, multiplyAdd(im, a.im, b.re))
-      b.im = negativeMultiplyAdd(re, a.im, negativeMultiplyAdd(im, a.re, b.im))
-      M[1, j] = b
-    }
-    Self.normalize(row: 1, of: &M)
-    for j in 0..<N {
-      let k = j &+ 1 < N ? j &+ 1 : 0, l = k &+ 1 < N ? k &+ 1 : 0
-      let a = M[0, k] * M[1, l], b = M[0, l] * M[1, k]
-      M[2, j] = ComplexLanes(a.re - b.re, b.im - a.im)
-    }
-    self.init(unchecked: M)
-  }
-
   @inlinable @inline(__always)
   static func normalize(row i: Int, of M: inout ComplexMatrix<N>) {
     var norm = Lanes.zero
