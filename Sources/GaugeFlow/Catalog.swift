@@ -21,7 +21,7 @@ public enum Catalog {
 
   /// The gauge groups.
   public static let groups: [any GaugeGroup.Type] = [
-    U1.self
+    U1.self, SU2.self, SU3.self, SU4.self, SU5.self, SU6.self,
   ]
 
   /// The actions of a group, at couplings that make no term small.
