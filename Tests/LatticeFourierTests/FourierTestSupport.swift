@@ -13,13 +13,12 @@ extension SIMD8 where Scalar == Double {
   }
 }
 
-/// Sums of some hundred numbers of order 1, in another order.
+/// Rounding of some thousand operations on numbers of order 1.
 let rounding = 1e-12
-
-/// Extents in 1 to 4 dimensions: even and odd, unequal, an extent of 1 among them.
+/// Odd, unequal, and degenerate extents in every number of dimensions.
 let someExtents: [[Int]] = [
-  [5], [4, 6], [3, 5], [1, 4], [2, 2], [3, 4, 2], [5, 1, 3], [2, 3, 2, 4], [3, 2, 2, 3],
+  [1], [2], [7], [4, 4], [3, 5], [1, 4], [2, 2], [8, 3], [3, 2, 4], [1, 1, 3], [2, 3, 1, 4],
+  [3, 2, 2, 3],
 ]
-
-/// A permutation of lanes without fixed point.
+/// An order of lanes without fixed points.
 let laneOrder = [3, 0, 6, 1, 7, 2, 5, 4].map { ($0 + 1) % 8 }
