@@ -70,10 +70,13 @@ extension ScalarField: LatticeField {
   /// The ordered start: `φ(x) = 1` everywhere.
   public init(coldStart lattice: Lattice) { self.init(constant: 1, on: lattice) }
 
-  /// The start without order: independent numbers of mean 0 and variance 1.
+  /// The start without order: independent numbers, uniform in (-1, 1).
+  ///
+  /// Bounded, because in the tail of a normal distribution a quartic force is so large that
+  /// molecular dynamics at a sensible step size would reject for thousands of trajectories.
   public init(hotStart lattice: Lattice, using generator: inout LaneGenerator) {
     self.init(constant: 0, on: lattice)
-    for x in values.indices { values[x] = generator.normal() }
+    for x in values.indices { values[x] = 2 * generator.uniform() - 1 }
   }
 
   /// `φ <- φ + time p`.

@@ -14,7 +14,7 @@ struct TransferMatrix {
   /// `T^t` times `spacing^t` for `t = 0 ... L`, row by row.
   private let powers: [[Double]]
 
-  init(massSquared: Double, lambda: Double, length: Int, range: Double = 7, count: Int = 113) {
+  init(massSquared: Double, lambda: Double, length: Int, range: Double = 7, count: Int = 141) {
     self.length = length
     let spacing = 2 * range / Double(count - 1)
     let points = (0..<count).map { -range + spacing * Double($0) }
