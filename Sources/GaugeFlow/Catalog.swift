@@ -28,11 +28,16 @@ public enum Catalog {
   public static func actions<G: GaugeGroup>(of group: G.Type) -> [Entry<any GaugeAction<G>>] {
     // The couplings are finite numbers.
     let wilson = try! WilsonAction<G>(beta: 1.7)
-    return [
+    var actions: [Entry<any GaugeAction<G>>] = [
       Entry("haar", HaarPrior<G>()),
       Entry("wilson", wilson),
       Entry("sums and multiples", wilson + 0.3 * wilson),
     ]
+    for improvement in RectangleImprovement.allCases {
+      let action = try! RectangleAction<G>(improvement, beta: 1.7)
+      actions.append(Entry(improvement.rawValue, action))
+    }
+    return actions
   }
 
   /// The priors of a group.
@@ -41,6 +46,23 @@ public enum Catalog {
       Entry("haar", HaarPrior<G>())
     ]
   }
+
+  /// The actions of a scalar field, at couplings that make no term small.
+  public static let scalarActions: [Entry<any Action<ScalarField>>] = {
+    // The couplings are in their ranges.
+    let free = try! FreeFieldPrior(massSquared: 0.7)
+    let interacting = try! PhiFourAction(massSquared: -1.2, lambda: 0.9)
+    return [
+      Entry("free", free),
+      Entry("phi4", interacting),
+      Entry("sums and multiples", 0.3 * free + interacting),
+    ]
+  }()
+
+  /// The priors of a scalar field.
+  public static let scalarPriors: [Entry<any Prior<ScalarField>>] = [
+    Entry("free", try! FreeFieldPrior(massSquared: 0.7))
+  ]
 
   /// The architectures of coupling flows.
   public static let couplingArchitectures: [Entry<CouplingArchitecture>] = [
