@@ -73,6 +73,7 @@ public struct MarkovChainPlan: Sendable {
   /// Everything that decides the bits of the chains, the count left out: a run may be prolonged.
   var settings: [String: String] {
     algorithm.settings.merging([
+      "group": group, "action": action.rawValue, "lattice": "\(lattice)", "beta": "\(beta)",
       "start": start.rawValue, "thermalize": "\(thermalization)", "every": "\(every)",
       "chains": "\(chains)", "seed": "\(seed)", "tune": "\(tunes)",
       "target-acceptance": targetAcceptance.map { "\($0)" } ?? "default",

@@ -96,9 +96,10 @@ struct MeasureCommand: ParsableCommand {
       try StandardOutput.print(report.json.adding(failure))
       if failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
     } else {
-      let beta = histories.beta.map { ", beta \($0)" } ?? ""
+      let beta = histories.beta.map { "beta \($0)" } ?? histories.actionName
       var head =
-        "\(histories.groupName) on \(histories.lattice)\(beta), \(report.count) configurations"
+        "\(histories.groupName) on \(histories.lattice)\(beta.map { ", " + $0 } ?? ""), "
+        + "\(report.count) configurations"
       if let chains = report.chainCount { head += chains == 1 ? ", 1 chain" : ", \(chains) chains" }
       if toBeta != nil { head += ", reweighted" }
       try StandardOutput.print(head + "\n" + report.table(isComplete: all))
