@@ -155,10 +155,7 @@ extension LinkField {
               for x in 0..<volume {
                 let lower = A[x] * line[right[x]]
                 let upper = line[x] * A[up[(t &+ 1) &* volume &+ x]]
-                // The trace of a product takes a part of the product's work.
-                var returning = Group.zeroMatrix
-                Group.add(upper.adjoint, to: &returning)
-                sum += Group.realTrace(of: lower, times: returning)
+                sum += (lower * upper.adjoint).realTrace
               }
               loops[r &* T &+ t] = sum * scale
             }
