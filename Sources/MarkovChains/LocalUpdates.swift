@@ -34,6 +34,8 @@ public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Grou
 
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
+  @specialized(where Theory == WilsonAction<SU2>)
+  @specialized(where Theory == WilsonAction<SU3>)
   @inlinable
   public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo
@@ -45,14 +47,15 @@ public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Grou
         planar.heatbath(using: &generator)
         return
       }
+      var staple = Group.zeroMatrix
       for mu in 0..<U.dimension {
         for x in 0..<U.volume {
-          U[x, mu] = Group.heatbath(
-            U[x, mu], staple: action.staple(at: x, mu: mu, in: U), coupling: coupling,
-            using: &generator)
+          staple = Group.zeroMatrix
+          action.addStaple(at: x, mu: mu, in: U, to: &staple)
+          Group.heatbath(
+            &U.links[mu &* U.volume &+ x], staple: &staple, coupling: coupling, using: &generator)
         }
       }
-      reunitarize(U)
     }
     state.fieldsChanged()
     return UpdateInfo()
@@ -89,6 +92,8 @@ where Theory.Group: HeatbathGroup {
 
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
+  @specialized(where Theory == WilsonAction<SU2>)
+  @specialized(where Theory == WilsonAction<SU3>)
   @inlinable
   public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo
@@ -98,12 +103,14 @@ where Theory.Group: HeatbathGroup {
         planar.overrelax()
         return
       }
+      var staple = Group.zeroMatrix
       for mu in 0..<U.dimension {
         for x in 0..<U.volume {
-          U[x, mu] = Group.overrelaxed(U[x, mu], staple: action.staple(at: x, mu: mu, in: U))
+          staple = Group.zeroMatrix
+          action.addStaple(at: x, mu: mu, in: U, to: &staple)
+          Group.overrelax(&U.links[mu &* U.volume &+ x], staple: &staple)
         }
       }
-      reunitarize(U)
     }
     state.fieldsChanged()
     return UpdateInfo()
@@ -163,6 +170,8 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
 
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
+  @specialized(where Theory == WilsonAction<SU2>)
+  @specialized(where Theory == WilsonAction<SU3>)
   @inlinable
   public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo
@@ -190,10 +199,9 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
             trace = select(taken, candidateTrace, trace)
             accepted += indicator(taken)
           }
-          U[x, mu] = link
+          U[x, mu] = link.reunitarized
         }
       }
-      reunitarize(U)
       return accepted
     }
     let proposals = Double(state.U.lattice.linkCount * hits)
@@ -220,12 +228,6 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
     }
     return LocalMetropolis(valid: action, parameters[0], hits)
   }
-}
-
-/// Removes the rounding of a sweep from every link.
-@inlinable
-func reunitarize<Group: GaugeGroup>(_ U: LinkView<Group>) {
-  for link in 0..<(U.dimension * U.volume) { U.links[link] = U.links[link].reunitarized }
 }
 
 /// Checks that no link of the lattice is part of its own staples.
