@@ -19,7 +19,7 @@ struct CommandLineTests {
       ("exact --group U1 --lattice 8x8 --beta 1 --unknown", 64, "--unknown"),
       ("mcmc --group SU7 --lattice 4x4 --beta 1 --algorithm hmc --count 1 --out x", 64, "SU6"),
       ("mcmc --group SU3 --lattice 4x4 --beta 1 --algorithm winding --count 1 --out x", 64, "U1"),
-      ("mcmc --group SU3 --lattice 4x1 --beta 1 --algorithm metropolis --count 1 --out x", 64, "4x1"),
+      ("mcmc --group SU3 --lattice 4x1 --beta 1 --algorithm heatbath --count 1 --out x", 64, "4x1"),
       (
         "mcmc --group SU2 --lattice 4x4 --beta 1 --algorithm hmc --action no --count 1 --out x", 64,
         "wilson"

@@ -22,22 +22,28 @@ struct GroupCommandTests {
   @Test(
     "mcmc, measure and exact agree within errors in two dimensions",
     arguments: [
-      ("SU2", "4x6", 2.2, "hmc --steps 4", 2.0), ("SU2", "3x5", 5.0, "metropolis --hits 2", 5.0),
-      ("SU3", "4x4", 5.0, "hmc --steps 5 --integrator minimum-norm-4", 4.0),
-      ("SU3", "5x3", 4.0, "metropolis --window 0.8 --hits 3", 5.0),
-      ("SU4", "4x4", 8.0, "hmc --steps 6 --integrator leapfrog", 4.0),
+      ("SU2", "4x6", 2.2, "hmc --steps 4", 2), ("SU2", "3x5", 5.0, "metropolis --hits 2", 5),
+      ("SU3", "4x4", 5.0, "hmc --steps 5 --integrator minimum-norm-4", 4),
+      ("SU3", "5x3", 4.0, "metropolis --window 0.8 --hits 3", 5),
+      ("SU4", "4x4", 8.0, "hmc --steps 6 --integrator leapfrog", 4),
+      ("SU2", "5x4", 3.0, "heatbath", 2), ("SU2", "3x3", 8.0, "heatbath --overrelaxation 2", 1),
+      ("SU3", "4x4", 6.0, "heatbath --overrelaxation 2", 1), ("SU3", "3x5", 2.0, "heatbath", 2),
+      ("SU4", "4x3", 6.0, "heatbath --overrelaxation 1", 1),
+      ("SU4", "3x4", 9.0, "metropolis --window 0.5 --hits 4", 4),
     ])
-  func planarTheory(group: String, lattice: String, beta: Double, algorithm: String, every: Double)
+  func planarTheory(group: String, lattice: String, beta: Double, algorithm: String, every: Int)
     throws
   {
+    let tunes = algorithm.hasPrefix("heatbath") ? "" : "--tune "
     let scratch = try Scratch()
     let run = try CommandLineProgram.run(
-      "mcmc --group \(group) --lattice \(lattice) --beta \(beta) --algorithm \(algorithm) --tune "
-        + "--thermalize 300 --every \(Int(every)) --count 4000 --chains 16 --seed 11 "
+      "mcmc --group \(group) --lattice \(lattice) --beta \(beta) --algorithm \(algorithm) "
+        + "\(tunes)--thermalize 300 --every \(every) --count 4000 --chains 16 --seed 11 "
         + "--out \(scratch("e")) --json")
     #expect(run.status == 0, "\(run.output)")
     let chains = try run.json()
-    #expect(chains["acceptance_rate"] as? Double ?? 0 > 0.2)
+    // What can be rejected is, and mostly is not.
+    #expect((chains["acceptance_rate"] as? Double).map { $0 > 0.2 } ?? tunes.isEmpty)
     if algorithm.hasPrefix("hmc") {
       let energy = try #require(chains["exp_minus_delta_h"] as? [String: Double])
       let deviation = (energy["value"]! - 1) / energy["error"]!
@@ -54,8 +60,10 @@ struct GroupCommandTests {
     let plaquette = try quantity(json, "plaquette")
     #expect(plaquette["exact"] as? Double == exact["plaquette"] as? Double)
     let loops = try #require(exact["loops_by_area"] as? [String: Double])
-    let loop = try quantity(json, "wilson-loops", lattice == "5x3" ? "2x1" : "1x2")
-    #expect(loop["exact"] as? Double == loops["2"])
+    // Sides up to half the extents.
+    let size = ["5x3": "2x1", "4x3": "2x1", "3x3": "1x1"][lattice] ?? "1x2"
+    let loop = try quantity(json, "wilson-loops", size)
+    #expect(loop["exact"] as? Double == loops[size == "1x1" ? "1" : "2"])
     for quantity in [
       plaquette, loop, try quantity(json, "action", "action"),
       try quantity(json, "wilson-loops", "creutz_1x1"), try quantity(json, "polyakov-loop", "re_0"),
@@ -73,9 +81,9 @@ struct GroupCommandTests {
     let scratch = try Scratch()
     let beta = group == "SU2" ? 1.8 : 4.5
     var found: [(value: Double, error: Double)] = []
-    for algorithm in ["hmc --steps 3", "metropolis --hits 2"] {
+    for algorithm in ["hmc --steps 3 --tune", "metropolis --hits 2 --tune", "heatbath"] {
       let run = try CommandLineProgram.run(
-        "mcmc --group \(group) --lattice 2x3x2x3 --beta \(beta) --algorithm \(algorithm) --tune "
+        "mcmc --group \(group) --lattice 2x3x2x3 --beta \(beta) --algorithm \(algorithm) "
           + "--thermalize 100 --every 2 --count 800 --chains 8 --seed 3 --force "
           + "--out \(scratch("e"))")
       #expect(run.status == 0, "\(run.errors)")
@@ -86,20 +94,23 @@ struct GroupCommandTests {
       #expect(plaquette["exact"] == nil)
       found.append((plaquette["value"] as! Double, plaquette["error"] as! Double))
     }
-    let error = (found[0].error * found[0].error + found[1].error * found[1].error).squareRoot()
-    #expect(abs(found[0].value - found[1].value) < Self.largestDeviation * error, "\(found)")
-    #expect(error < 0.01)
+    for other in found.dropFirst() {
+      let error = (found[0].error * found[0].error + other.error * other.error).squareRoot()
+      #expect(abs(found[0].value - other.value) < Self.largestDeviation * error, "\(found)")
+      #expect(error < 0.01)
+    }
   }
 
   @Test(
     "A killed run resumes to the same bits, for any number of threads",
     arguments: [
-      ("SU3", "4x4x4x4", "hmc --steps 4", 12), ("SU2", "6x5", "metropolis --overrelaxation 0", 400),
+      ("SU3", "4x4x4x4", "hmc --steps 4 --tune", 12), ("SU2", "6x5", "metropolis --tune", 400),
+      ("SU3", "4x4x4x3", "heatbath --overrelaxation 2", 12),
     ])
   func resume(group: String, lattice: String, algorithm: String, every: Int) throws {
     let scratch = try Scratch()
     let command =
-      "mcmc --group \(group) --lattice \(lattice) --beta 3 --algorithm \(algorithm) --tune "
+      "mcmc --group \(group) --lattice \(lattice) --beta 3 --algorithm \(algorithm) "
       + "--thermalize 40 --every \(every) --count 37 --chains 10 --seed 5"
     let whole = try CommandLineProgram.run(command + " --threads 1 --out \(scratch("whole"))")
     #expect(whole.status == 0, "\(whole.errors)")

@@ -65,7 +65,8 @@ struct MeasureCommand: ParsableCommand {
     }
     progress.finish()
     guard var histories = measured else {
-      throw CommandError(.signal(SIGINT), "stopped while measuring \(inputs.joined(separator: " "))")
+      throw CommandError(
+        .signal(SIGINT), "stopped while measuring \(inputs.joined(separator: " "))")
     }
     if let toBeta { try histories.reweight(to: toBeta) }
     let report = try MeasurementReport(

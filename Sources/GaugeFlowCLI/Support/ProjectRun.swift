@@ -187,7 +187,8 @@ struct ProjectRun {
     algorithm.trajectoryLength = chain.trajectoryLength ?? algorithm.trajectoryLength
     algorithm.steps = chain.steps ?? algorithm.steps
     var plan = MarkovChainPlan(
-      group: file.theory.group, action: action, lattice: lattice, beta: file.theory.beta, algorithm: algorithm,
+      group: file.theory.group, action: action, lattice: lattice, beta: file.theory.beta,
+      algorithm: algorithm,
       thermalization: chain.thermalize, every: chain.every, count: chain.count,
       chains: min(chain.chains, chain.count), seed: seed, threads: threads)
     plan.start = chain.startsCold ? .cold : .hot
