@@ -42,11 +42,16 @@ public enum Catalog {
   public static func actions<G: GaugeGroup>(of group: G.Type) -> [Entry<any GaugeAction<G>>] {
     // The couplings are finite numbers.
     let wilson = try! WilsonAction<G>(beta: 1.7)
-    return [
+    var actions: [Entry<any GaugeAction<G>>] = [
       Entry("haar", HaarPrior<G>()),
       Entry("wilson", wilson),
       Entry("sums and multiples", wilson + 0.3 * wilson),
     ]
+    for improvement in RectangleImprovement.allCases {
+      let action = try! RectangleAction<G>(improvement, beta: 1.7)
+      actions.append(Entry(improvement.rawValue, action))
+    }
+    return actions
   }
 
   /// The priors of a group.

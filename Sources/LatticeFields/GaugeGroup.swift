@@ -72,6 +72,23 @@ public protocol GaugeGroup: BitwiseCopyable, Sendable {
   static func addPlaquetteGradient(
     _ U: UnsafePointer<Self>, bottom: Int, right: Int, top: Int, left: Int, scaledBy factor: Lanes,
     to gradient: UnsafeMutablePointer<Algebra>)
+  /// Adds multiples of the staples above a link: of its plaquette, and of the three rectangles of 1x2
+  /// plaquettes; see ``RectangleLinks``.
+  static func addRectangleStaplesAbove(
+    _ U: RectangleLinks<Self>, plaquette: Lanes, rectangle: Lanes, to sum: inout Matrix)
+  /// Adds multiples of the staples below a link.
+  static func addRectangleStaplesBelow(
+    _ U: RectangleLinks<Self>, plaquette: Lanes, rectangle: Lanes, to sum: inout Matrix)
+  /// `Re tr R` of the rectangle of six links,
+  /// `R = U[bottom.0] U[bottom.1] U[right] U[top.1]† U[top.0]† U[left]†`.
+  static func rectangleTrace(
+    _ U: UnsafePointer<Self>, bottom: (Int, Int), right: Int, top: (Int, Int), left: Int
+  ) -> Lanes
+  /// Adds the derivatives of `-Re tr R` with respect to the six links of a rectangle, times a number,
+  /// to the elements of these links.
+  static func addRectangleGradient(
+    _ U: UnsafePointer<Self>, bottom: (Int, Int), right: Int, top: (Int, Int), left: Int,
+    scaledBy factor: Lanes, to gradient: UnsafeMutablePointer<Algebra>)
   /// `-Re tr(T_a U M)`: the derivative of `-Re tr(U M)` with respect to the link `U`.
   static func algebraProjection(of U: Self, times M: Matrix) -> Algebra
   /// `Re tr(U M)`.

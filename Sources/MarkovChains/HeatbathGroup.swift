@@ -11,7 +11,8 @@ public protocol HeatbathGroup: GaugeGroup {
   /// Draws a link from the density proportional to `exp(coupling Re tr(U A))`, or updates it so that
   /// this is left invariant.
   static func heatbath(
-    _ link: inout Self, staple A: UnsafePointer<Matrix>, coupling: Double, using generator: inout LaneGenerator)
+    _ link: inout Self, staple A: UnsafePointer<Matrix>, coupling: Double,
+    using generator: inout LaneGenerator)
   /// Moves a link far, to one with the same `Re tr(U A)`, by a map that is its own inverse and
   /// preserves the Haar measure (or a sequence of such maps).
   static func overrelax(_ link: inout Self, staple A: UnsafePointer<Matrix>)

