@@ -73,7 +73,7 @@ public struct MarkovChainPlan: Sendable {
   /// Everything that decides the bits of the chains, the count left out: a run may be prolonged.
   var settings: [String: String] {
     algorithm.settings.merging([
-      "group": group, "action": action.rawValue, "lattice": "\(lattice)", "beta": "\(beta)",
+      "group": group, "action": action.name, "lattice": "\(lattice)", "beta": "\(beta)",
       "start": start.rawValue, "thermalize": "\(thermalization)", "every": "\(every)",
       "chains": "\(chains)", "seed": "\(seed)", "tune": "\(tunes)",
       "target-acceptance": targetAcceptance.map { "\($0)" } ?? "default",
@@ -137,10 +137,13 @@ public final class MarkovChainRun {
     self.directory = directory
     chains = try plan.makeChains()
     checkpoint = Checkpoint(directory: directory, name: "chains")
-    let description = EnsembleDescription(
+    var description = EnsembleDescription(
       group: plan.group, lattice: plan.lattice.extents, beta: plan.beta,
       action: plan.action.description(beta: plan.beta),
       provenance: .init(version: programVersion, command: plan.command, seed: plan.seed))
+    if let formula = plan.action.formula {
+      description.conventions += "; here \(formula)"
+    }
     if resume, let state = try checkpoint.load() {
       let saved = try MarkovChainState(state, at: directory)
       try saved.require(plan.settings, at: directory)

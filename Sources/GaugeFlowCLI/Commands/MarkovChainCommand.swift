@@ -185,7 +185,7 @@ struct MarkovChainCommand: ParsableCommand {
     table.add("seconds", String(format: "%.2f", result.seconds))
     table.add("link updates/s", String(format: "%.3g", result.linkUpdatesPerSecond))
     let theory = "\(theory.group) on \(theory.lattice), beta \(theory.beta)"
-    let action = action == .wilson ? "" : ", \(action.rawValue) action"
+    let action = action == .wilson ? "" : ", \(action.name) action"
     return "\(theory)\(action), \(algorithm.name), in \(directory)\n\(table)"
   }
 }
@@ -211,7 +211,7 @@ extension ActionKind {
 
   /// An action as a user types it.
   init(option text: String) throws {
-    guard let known = ActionKind(rawValue: text) else {
+    guard let known = ActionKind(named: text) else {
       throw CommandError.usage("expected " + Self.names.joined(separator: ", "))
     }
     self = known

@@ -40,8 +40,8 @@ struct ProjectRun {
       throw file.failure(
         "theory.group", expected: groups.joined(separator: ", "), found: theory.group)
     }
-    let actions = file.train == nil ? ActionKind.names : [ActionKind.wilson.rawValue]
-    guard actions.contains(theory.action), let action = ActionKind(rawValue: theory.action) else {
+    let actions = file.train == nil ? ActionKind.names : [ActionKind.wilson.name]
+    guard actions.contains(theory.action), let action = ActionKind(named: theory.action) else {
       throw file.failure(
         "theory.action", expected: actions.joined(separator: ", "), found: theory.action)
     }
