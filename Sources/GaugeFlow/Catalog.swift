@@ -61,6 +61,23 @@ public enum Catalog {
     ]
   }
 
+  /// The actions of a scalar field, at couplings that make no term small.
+  public static let scalarActions: [Entry<any Action<ScalarField>>] = {
+    // The couplings are in their ranges.
+    let free = try! FreeFieldPrior(massSquared: 0.7)
+    let interacting = try! PhiFourAction(massSquared: -1.2, lambda: 0.9)
+    return [
+      Entry("free", free),
+      Entry("phi4", interacting),
+      Entry("sums and multiples", 0.3 * free + interacting),
+    ]
+  }()
+
+  /// The priors of a scalar field.
+  public static let scalarPriors: [Entry<any Prior<ScalarField>>] = [
+    Entry("free", try! FreeFieldPrior(massSquared: 0.7))
+  ]
+
   /// The architectures of coupling flows.
   public static let couplingArchitectures: [Entry<CouplingArchitecture>] = [
     Entry("blocks", .blocks),

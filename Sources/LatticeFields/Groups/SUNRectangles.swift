@@ -42,7 +42,7 @@ extension SU {
     let l0 = registers(U.l0), l1 = registers(U.l1), l2 = registers(U.l2)
     withFactors(plaquette, rectangle, &sum) { c0, c1, out, part in
       for i in 0..<N {
-        let row = rowStride &* i &+ part, column = ComplexRow<N>.entry &* i &+ part
+        let row = rowStride &* i &+ part, column = ComplexRow<N>.Layout.lanes.entry &* i &+ part
         let first = ComplexRow<N>(conjugateColumn: a + column).timesAdjoint(b + part)
         first.timesAdjoint(l0 + part).times(l1 + part).times(l2 + part)
           .add(scaledBy: c1, out + row)
@@ -129,51 +129,39 @@ extension SU {
   ) {
     let b0 = registers(U + bottom.0), b1 = registers(U + bottom.1), r = registers(U + right)
     let t0 = registers(U + top.0), t1 = registers(U + top.1), l = registers(U + left)
-    withUnsafeTemporaryAllocation(of: ComplexMatrix<N>.self, capacity: 3) { work in
-      let first = ComplexMatrix<N>.registers(work.baseAddress!)
-      let F = ComplexMatrix<N>.registers(work.baseAddress! + 1)
-      let moved = ComplexMatrix<N>.registers(work.baseAddress! + 2)
-      withUnsafePointer(to: factor) { factor in
-        let factors = UnsafeRawPointer(factor).assumingMemoryBound(to: RegisterLanes.self)
-        for part in 0..<registersPerPacket {
-          let scale = factors[part]
-          for i in 0..<N {
-            let row = rowStride &* i &+ part
-            ComplexRow<N>(l + row).times(t0 + part).times(t1 + part).store(first + row)
+    let atB0 = coordinates(gradient + bottom.0), atB1 = coordinates(gradient + bottom.1)
+    let atT0 = coordinates(gradient + top.0), atT1 = coordinates(gradient + top.1)
+    let atRight = coordinates(gradient + right), atLeft = coordinates(gradient + left)
+    typealias Kernels = RegisterKernels<N>
+    var first = RegisterMatrix<N>(), second = RegisterMatrix<N>(), third = RegisterMatrix<N>()
+    withUnsafePointer(to: factor) { factor in
+      let factors = UnsafeRawPointer(factor).assumingMemoryBound(to: RegisterLanes.self)
+      first.withMemory { work in
+        second.withMemory { F in
+          third.withMemory { moved in
+            for part in 0..<registersPerPacket {
+              let scale = factors[part]
+              for i in 0..<N {
+                ComplexRow<N>(l + (rowStride &* i &+ part)).times(t0 + part).times(t1 + part)
+                  .store(work + Kernels.row &* i, .register)
+              }
+              for i in 0..<N {
+                ComplexRow<N>(b0 + (rowStride &* i &+ part)).times(b1 + part).times(r + part)
+                  .timesAdjoint(work, .register).store(F + Kernels.row &* i, .register)
+              }
+              Kernels.makeAntiHermitian(F)
+              Kernels.addCoordinates(of: F, scale, to: atB0 + part)
+              Kernels.addCoordinates(of: F, -scale, to: atLeft + part)
+              Kernels.transport(F, by: b0 + part, work, into: moved)
+              Kernels.addCoordinates(of: moved, scale, to: atB1 + part)
+              Kernels.addTransported(moved, by: b1 + part, scale, work, to: atRight + part)
+              Kernels.transport(F, by: l + part, work, into: moved)
+              Kernels.addCoordinates(of: moved, -scale, to: atT0 + part)
+              Kernels.addTransported(moved, by: t0 + part, -scale, work, to: atT1 + part)
+            }
           }
-          for i in 0..<N {
-            let row = rowStride &* i &+ part
-            ComplexRow<N>(b0 + row).times(b1 + part).times(r + part)
-              .timesAdjoint(UnsafePointer(first) + part).store(F + row)
-          }
-          makeAntiHermitian(F + part)
-          addCoordinates(of: F + part, scale, to: gradient + bottom.0, part)
-          addCoordinates(of: F + part, -scale, to: gradient + left, part)
-          transport(UnsafePointer(F), b0, first, into: moved, part)
-          addCoordinates(of: moved + part, scale, to: gradient + bottom.1, part)
-          addTransported(UnsafePointer(moved), b1, scale, first, to: gradient + right, part)
-          transport(UnsafePointer(F), l, first, into: moved, part)
-          addCoordinates(of: moved + part, -scale, to: gradient + top.0, part)
-          addTransported(UnsafePointer(moved), t0, -scale, first, to: gradient + top.1, part)
         }
       }
-    }
-  }
-
-  /// `V† F V`, in one register of the packet.
-  @inlinable @inline(__always)
-  static func transport(
-    _ F: UnsafePointer<RegisterLanes>, _ V: UnsafePointer<RegisterLanes>,
-    _ work: UnsafeMutablePointer<RegisterLanes>, into result: UnsafeMutablePointer<RegisterLanes>,
-    _ part: Int
-  ) {
-    for i in 0..<N {
-      let row = rowStride &* i &+ part
-      ComplexRow<N>(F + row).times(V + part).store(work + row)
-    }
-    for i in 0..<N {
-      ComplexRow<N>(conjugateColumn: V + (ComplexRow<N>.entry &* i &+ part))
-        .times(UnsafePointer(work) + part).store(result + (rowStride &* i &+ part))
     }
   }
 }
