@@ -127,7 +127,7 @@ struct GroupCommandTests {
     }
     let description = try EnsembleReader(scratch("e")).description
     #expect(description.action.name == "iwasaki" && description.conventions.contains("c1"))
-    #expect(description.action.couplings == ["beta": beta, "c0": 3.648, "c1": -0.331])
+    #expect(description.action.couplings == ["beta": beta, "c0": 1 + 8 * 0.331, "c1": -0.331])
     // In two dimensions exact values exist for Wilson's action alone; a link may not meet itself.
     let plan = "mcmc --group \(group) --action dbw2 --beta 1 --thermalize 2 --count 8 --force "
     _ = try CommandLineProgram.run(
