@@ -21,11 +21,11 @@ public enum Catalog {
 
   /// The gauge groups.
   public static let groups: [any GaugeGroup.Type] = [
-    U1.self
+    U1.self, SU2.self, SU3.self, SU4.self, SU5.self, SU6.self,
   ]
 
   /// The actions of a group, at couplings that make no term small.
-  public static func actions<G: GaugeGroup>(of group: G.Type) -> [Entry<any Action<G>>] {
+  public static func actions<G: GaugeGroup>(of group: G.Type) -> [Entry<any GaugeAction<G>>] {
     // The couplings are finite numbers.
     let wilson = try! WilsonAction<G>(beta: 1.7)
     return [
@@ -36,7 +36,7 @@ public enum Catalog {
   }
 
   /// The priors of a group.
-  public static func priors<G: GaugeGroup>(of group: G.Type) -> [Entry<any Prior<G>>] {
+  public static func priors<G: GaugeGroup>(of group: G.Type) -> [Entry<any GaugePrior<G>>] {
     [
       Entry("haar", HaarPrior<G>())
     ]

@@ -1,76 +1,74 @@
 import LaneMath
 import LatticeFields
 
-/// A real function `S(U)` of a gauge field, the weight of a field being `exp(-S)`.
+/// A real function `S(φ)` of a field, the weight of a field being `exp(-S)`.
 ///
 /// An action is a value and a gradient; sums and multiples of actions are actions, so that a new one
-/// is one file. Its laws (gauge invariance, lattice symmetries, gradient against differences) run
-/// over the catalog.
-public protocol Action<Group>: Sendable {
-  /// The group of the links.
-  associatedtype Group: GaugeGroup
+/// is one file. Its laws (lattice symmetries, gradient against differences) run over the catalog.
+public protocol Action<Field>: Sendable {
+  /// The kind of field.
+  associatedtype Field: LatticeField
 
-  /// `S(U)` in every configuration. Does not allocate.
-  func value(of U: LinkField<Group>) -> Lanes
+  /// `S(φ)` in every configuration. Does not allocate.
+  func value(of field: Field) -> Lanes
 
-  /// Adds a multiple of the left derivatives `∂_a S` with respect to every link to `gradient`. Does
-  /// not allocate.
+  /// Adds a multiple of the derivatives of `S` along the coordinates of the momenta to `gradient`.
+  /// Does not allocate.
   ///
-  ///     gradient[x, mu]_a += factor d/dε S(.., exp(ε T_a) U_mu(x), ..)
+  ///     gradient_a += factor d/dε S(φ advanced by ε along coordinate a)
+  ///
+  /// For links these are the left derivatives `d/dε S(.., exp(ε T_a) U_mu(x), ..)`.
   func accumulateGradient(
-    of U: LinkField<Group>, scaledBy factor: Double, into gradient: inout AlgebraField<Group>)
+    of field: Field, scaledBy factor: Double, into gradient: inout Field.Momenta)
 
-  /// One kick of the momenta and one drift of the links: the elementary step of every symplectic
-  /// integrator of `H = Σ p²/2 + S(U)`. Does not allocate.
+  /// One kick of the momenta and one drift of the field: the elementary step of every symplectic
+  /// integrator of `H = Σ p²/2 + S(φ)`. Does not allocate.
   ///
-  ///     p <- p - kick ∂S(U),   U <- exp(drift p) U
+  ///     p <- p - kick ∂S(φ),   φ <- φ advanced by drift along p
   ///
   /// There is a default; an action implements it where both can be done in one pass over memory.
   func evolve(
-    _ U: inout LinkField<Group>, momenta: inout AlgebraField<Group>, kick: Double, drift: Double)
+    _ field: inout Field, momenta: inout Field.Momenta, kick: Double, drift: Double)
 }
 
 extension Action {
-  /// Adds the left derivatives `∂_a S` with respect to every link to `gradient`.
+  /// Adds the derivatives of `S` along the coordinates of the momenta to `gradient`.
   @inlinable
-  public func accumulateGradient(of U: LinkField<Group>, into gradient: inout AlgebraField<Group>) {
-    accumulateGradient(of: U, scaledBy: 1, into: &gradient)
+  public func accumulateGradient(of field: Field, into gradient: inout Field.Momenta) {
+    accumulateGradient(of: field, scaledBy: 1, into: &gradient)
   }
 
   /// The kick, then the drift, in two passes.
   @inlinable
   public func evolve(
-    _ U: inout LinkField<Group>, momenta: inout AlgebraField<Group>, kick: Double, drift: Double
+    _ field: inout Field, momenta: inout Field.Momenta, kick: Double, drift: Double
   ) {
-    if kick != 0 { accumulateGradient(of: U, scaledBy: -kick, into: &momenta) }
-    if drift != 0 { U.advance(by: drift, along: momenta) }
+    if kick != 0 { accumulateGradient(of: field, scaledBy: -kick, into: &momenta) }
+    if drift != 0 { field.advance(by: drift, along: momenta) }
   }
 }
 
-extension LinkField {
-  /// Moves every link along its algebra element, `U <- exp(time X) U`.
-  @inlinable
-  public mutating func advance(by time: Double, along X: AlgebraField<Group>) {
-    precondition(X.lattice == lattice, "velocities on \(X.lattice) for a field on \(lattice)")
-    let time = Lanes(repeating: time)
-    links.withUnsafeMutableBufferPointer { U in
-      X.elements.withUnsafeBufferPointer { X in
-        for link in U.indices { U[link] = Group.exp(time * X[link]) * U[link] }
-      }
-    }
-  }
+/// An action of gauge fields: `S(U)`, with left derivatives `∂_a S` for every link. One more of its
+/// laws is gauge invariance.
+public protocol GaugeAction<Group>: Action where Field == LinkField<Group> {
+  /// The group of the links.
+  associatedtype Group: GaugeGroup
 }
 
 /// An action whose distribution `exp(-S)` can be sampled exactly and normalised.
-public protocol Prior<Group>: Action {
-  /// `log ∫ dU exp(-S(U))` with the Haar measure of total volume 1.
+public protocol Prior<Field>: Action {
+  /// `log ∫ dφ exp(-S(φ))`: for links with the Haar measure of total volume 1, for scalars with
+  /// `Π dφ(x)`.
   func logZ(on lattice: Lattice) -> Double
   /// Draws independent fields in every lane.
-  func sample(into U: inout LinkField<Group>, using generator: inout LaneGenerator)
+  func sample(into field: inout Field, using generator: inout LaneGenerator)
 }
 
+/// A prior of gauge fields.
+public protocol GaugePrior<Group>: Prior, GaugeAction {}
+
 /// The Haar measure itself: `S = 0`, every link independent and uniform on the group.
-public struct HaarPrior<Group: GaugeGroup>: Prior {
+public struct HaarPrior<Group: GaugeGroup>: GaugePrior {
   /// The Haar prior.
   public init() {}
   /// 0.
@@ -101,25 +99,28 @@ public struct ScaledAction<Base: Action>: Action {
     self.factor = factor
     self.base = base
   }
-  /// `factor S(U)`.
+  /// `factor S`.
   @inlinable
-  public func value(of U: LinkField<Base.Group>) -> Lanes { factor * base.value(of: U) }
-  /// Adds the multiple of `factor ∂_a S`.
+  public func value(of field: Base.Field) -> Lanes { factor * base.value(of: field) }
+  /// Adds the multiple of `factor ∂S`.
   @inlinable
   public func accumulateGradient(
-    of U: LinkField<Base.Group>, scaledBy outer: Double,
-    into gradient: inout AlgebraField<Base.Group>
-  ) { base.accumulateGradient(of: U, scaledBy: outer * factor, into: &gradient) }
+    of field: Base.Field, scaledBy outer: Double, into gradient: inout Base.Field.Momenta
+  ) { base.accumulateGradient(of: field, scaledBy: outer * factor, into: &gradient) }
   /// The step of `base` with its kick multiplied.
   @inlinable
   public func evolve(
-    _ U: inout LinkField<Base.Group>, momenta: inout AlgebraField<Base.Group>, kick: Double,
-    drift: Double
-  ) { base.evolve(&U, momenta: &momenta, kick: kick * factor, drift: drift) }
+    _ field: inout Base.Field, momenta: inout Base.Field.Momenta, kick: Double, drift: Double
+  ) { base.evolve(&field, momenta: &momenta, kick: kick * factor, drift: drift) }
+}
+
+extension ScaledAction: GaugeAction where Base: GaugeAction {
+  /// The group of the links.
+  public typealias Group = Base.Group
 }
 
 /// `S_1 + S_2`.
-public struct SumAction<First: Action, Second: Action>: Action where First.Group == Second.Group {
+public struct SumAction<First: Action, Second: Action>: Action where First.Field == Second.Field {
   /// The first summand.
   public let first: First
   /// The second summand.
@@ -130,29 +131,32 @@ public struct SumAction<First: Action, Second: Action>: Action where First.Group
     self.first = first
     self.second = second
   }
-  /// `S_1(U) + S_2(U)`.
+  /// `S_1 + S_2`.
   @inlinable
-  public func value(of U: LinkField<First.Group>) -> Lanes {
-    first.value(of: U) + second.value(of: U)
+  public func value(of field: First.Field) -> Lanes {
+    first.value(of: field) + second.value(of: field)
   }
   /// Adds both gradients.
   @inlinable
   public func accumulateGradient(
-    of U: LinkField<First.Group>, scaledBy factor: Double,
-    into gradient: inout AlgebraField<First.Group>
+    of field: First.Field, scaledBy factor: Double, into gradient: inout First.Field.Momenta
   ) {
-    first.accumulateGradient(of: U, scaledBy: factor, into: &gradient)
-    second.accumulateGradient(of: U, scaledBy: factor, into: &gradient)
+    first.accumulateGradient(of: field, scaledBy: factor, into: &gradient)
+    second.accumulateGradient(of: field, scaledBy: factor, into: &gradient)
   }
   /// The kick of the first summand, then the step of the second.
   @inlinable
   public func evolve(
-    _ U: inout LinkField<First.Group>, momenta: inout AlgebraField<First.Group>, kick: Double,
-    drift: Double
+    _ field: inout First.Field, momenta: inout First.Field.Momenta, kick: Double, drift: Double
   ) {
-    if kick != 0 { first.accumulateGradient(of: U, scaledBy: -kick, into: &momenta) }
-    second.evolve(&U, momenta: &momenta, kick: kick, drift: drift)
+    if kick != 0 { first.accumulateGradient(of: field, scaledBy: -kick, into: &momenta) }
+    second.evolve(&field, momenta: &momenta, kick: kick, drift: drift)
   }
+}
+
+extension SumAction: GaugeAction where First: GaugeAction, Second: GaugeAction {
+  /// The group of the links.
+  public typealias Group = First.Group
 }
 
 /// The sum of two actions.

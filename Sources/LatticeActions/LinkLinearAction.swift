@@ -7,7 +7,7 @@ import LatticeFields
 ///     S(U) = -κ Re tr[U_mu(x) A_mu(x)] + terms without U_mu(x)
 ///
 /// `κ` is ``stapleCoupling`` and `A` the sum of staples; `κ = β/N` for the Wilson action.
-public protocol LinkLinearAction<Group>: Action {
+public protocol LinkLinearAction<Group>: GaugeAction {
   /// `κ`, the factor of the staple sum.
   var stapleCoupling: Double { get }
   /// The smallest extent for which no link is part of its own staples.
@@ -57,11 +57,13 @@ public struct LinkView<Group: GaugeGroup> {
   public func plaquetteStaple(at x: Int, mu: Int) -> Group.Matrix {
     var sum = Group.zeroMatrix
     let ahead = forward[mu &* volume &+ x]
+    let mine = UnsafePointer(links) + mu &* volume
     for nu in 0..<dimension where nu != mu {
+      let other = UnsafePointer(links) + nu &* volume
       let above = forward[nu &* volume &+ x], below = backward[nu &* volume &+ x]
       let corner = forward[mu &* volume &+ below]
-      Group.add(self[ahead, nu] * self[above, mu].adjoint * self[x, nu].adjoint, to: &sum)
-      Group.add(self[corner, nu].adjoint * self[below, mu].adjoint * self[below, nu], to: &sum)
+      Group.addStapleAbove(other + ahead, mine + above, other + x, to: &sum)
+      Group.addStapleBelow(other + corner, mine + below, other + below, to: &sum)
     }
     return sum
   }

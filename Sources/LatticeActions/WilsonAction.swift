@@ -11,7 +11,7 @@ import LatticeFields
 ///
 /// Complexity: O(D² V) group products, and for U(1) one cosine (value) or sine (gradient) for each
 /// plaquette. Allocates nothing.
-public struct WilsonAction<Group: GaugeGroup>: Action {
+public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
   /// The inverse coupling `β`.
   public let beta: Double
 
@@ -25,6 +25,8 @@ public struct WilsonAction<Group: GaugeGroup>: Action {
 
   /// `S(U)` in every configuration.
   @specialized(where Group == U1)
+  @specialized(where Group == SU2)
+  @specialized(where Group == SU3)
   @inlinable
   public func value(of U: LinkField<Group>) -> Lanes {
     if let U = U as? LinkField<U1> { return -beta * U1Plaquettes.cosineSum(U) }
@@ -33,6 +35,8 @@ public struct WilsonAction<Group: GaugeGroup>: Action {
 
   /// Adds `factor ∂_a S`.
   @specialized(where Group == U1)
+  @specialized(where Group == SU2)
+  @specialized(where Group == SU3)
   @inlinable
   public func accumulateGradient(
     of U: LinkField<Group>, scaledBy factor: Double, into gradient: inout AlgebraField<Group>
@@ -47,68 +51,86 @@ public struct WilsonAction<Group: GaugeGroup>: Action {
           U1Plaquettes.addSines(
             UnsafeRawPointer(links.baseAddress!), U.lattice, scale: scale,
             to: UnsafeMutableRawPointer(out.baseAddress!))
-        } else if Group.isAbelian {
-          addAbelianGradient(links.baseAddress!, U.lattice, scale, into: out.baseAddress!)
         } else {
-          for mu in 0..<U.lattice.dimension {
-            for x in 0..<U.lattice.volume {
-              let link = mu &* U.lattice.volume &+ x
-              let force = Group.algebraProjection(
-                of: links[link], times: U.staple(at: x, mu: mu))
-              out[link] = out[link].adding(scale, force)
-            }
-          }
+          addGradient(
+            links.baseAddress!, U.lattice, sites: 0..<U.lattice.volume, scale,
+            to: out.baseAddress!)
         }
       }
     }
   }
 
-  /// The kick and the drift; for U(1) both in one pass over memory.
+  /// The kick and the drift, both in one pass over memory.
+  ///
+  /// The lattice is worked through slice by slice, `x_0 = const`. A slice drifts as soon as the
+  /// plaquettes of the slice before it and its own have kicked it: then no plaquette needs its old
+  /// links any more. The first slice waits for the last one.
   @specialized(where Group == U1)
+  @specialized(where Group == SU2)
+  @specialized(where Group == SU3)
   @inlinable
   public func evolve(
     _ U: inout LinkField<Group>, momenta: inout AlgebraField<Group>, kick: Double, drift: Double
   ) {
-    if Group.self == U1.self && kick != 0 && drift != 0 {
-      precondition(
-        momenta.lattice == U.lattice,
-        "momenta on \(momenta.lattice) for a field on \(U.lattice)")
-      let lattice = U.lattice
-      U.links.withUnsafeMutableBufferPointer { links in
-        momenta.elements.withUnsafeMutableBufferPointer { momenta in
-          U1Plaquettes.kickAndDrift(
-            UnsafeMutableRawPointer(links.baseAddress!), lattice,
-            momenta: UnsafeMutableRawPointer(momenta.baseAddress!),
-            kick: Lanes(repeating: -kick * beta), drift: Lanes(repeating: drift))
-        }
-      }
-    } else {
+    guard kick != 0 && drift != 0 else {
       if kick != 0 { accumulateGradient(of: U, scaledBy: -kick, into: &momenta) }
       if drift != 0 { U.advance(by: drift, along: momenta) }
+      return
+    }
+    precondition(
+      momenta.lattice == U.lattice, "momenta on \(momenta.lattice) for a field on \(U.lattice)")
+    let lattice = U.lattice
+    let scale = Lanes(repeating: -kick * beta / Double(Group.colors))
+    let time = Lanes(repeating: drift)
+    U.links.withUnsafeMutableBufferPointer { links in
+      momenta.elements.withUnsafeMutableBufferPointer { momenta in
+        guard let U = links.baseAddress, let p = momenta.baseAddress else { return }
+        if Group.self == U1.self {
+          U1Plaquettes.kickAndDrift(
+            UnsafeMutableRawPointer(U), lattice, momenta: UnsafeMutableRawPointer(p), kick: scale,
+            drift: time)
+          return
+        }
+        let slices = lattice.extents[0], width = lattice.volume / slices
+        for slice in 0..<slices {
+          addGradient(
+            UnsafePointer(U), lattice, sites: (slice &* width)..<((slice &+ 1) &* width), scale,
+            to: p)
+          if slice > 0 { Self.drift(U, p, time, slice, width, lattice) }
+        }
+        Self.drift(U, p, time, 0, width, lattice)
+      }
     }
   }
 
-  /// One projection for each plaquette serves its four links.
-  @inlinable
-  func addAbelianGradient(
-    _ U: UnsafePointer<Group>, _ lattice: Lattice, _ plus: Lanes,
-    into out: UnsafeMutablePointer<Group.Algebra>
+  /// `U <- exp(time p) U` on the links of a slice.
+  @inlinable @inline(__always)
+  static func drift(
+    _ U: UnsafeMutablePointer<Group>, _ p: UnsafePointer<Group.Algebra>, _ time: Lanes,
+    _ slice: Int, _ width: Int, _ lattice: Lattice
   ) {
-    let volume = lattice.volume
-    let minus = -plus
+    for mu in 0..<lattice.dimension {
+      let first = mu &* lattice.volume &+ slice &* width
+      for link in first..<(first &+ width) { U[link] = Group.exp(time * p[link]) * U[link] }
+    }
+  }
+
+  /// Adds the gradient of the plaquettes that begin at some sites: each plaquette serves its four
+  /// links. Site by site, so that the links of a neighbourhood are read together.
+  @inlinable @inline(__always)
+  func addGradient(
+    _ U: UnsafePointer<Group>, _ lattice: Lattice, sites: Range<Int>, _ scale: Lanes,
+    to gradient: UnsafeMutablePointer<Group.Algebra>
+  ) {
+    let volume = lattice.volume, dimension = lattice.dimension
     lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-      for mu in 0..<lattice.dimension {
-        for nu in (mu + 1)..<Swift.max(mu + 1, lattice.dimension) {
-          for x in 0..<volume {
-            let right = nu &* volume &+ forward[mu &* volume &+ x]
-            let top = mu &* volume &+ forward[nu &* volume &+ x]
-            let bottom = mu &* volume &+ x, left = nu &* volume &+ x
-            let P = U[bottom] * U[right] * U[top].adjoint * U[left].adjoint
-            let force = P.algebraProjection
-            out[bottom] = out[bottom].adding(plus, force)
-            out[right] = out[right].adding(plus, force)
-            out[top] = out[top].adding(minus, force)
-            out[left] = out[left].adding(minus, force)
+      for x in sites {
+        for mu in 0..<dimension {
+          for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
+            Group.addPlaquetteGradient(
+              U, bottom: mu &* volume &+ x, right: nu &* volume &+ forward[mu &* volume &+ x],
+              top: mu &* volume &+ forward[nu &* volume &+ x], left: nu &* volume &+ x,
+              scaledBy: scale, to: gradient)
           }
         }
       }

@@ -46,6 +46,27 @@ public protocol GaugeGroup: BitwiseCopyable, Sendable {
   static var zeroMatrix: Matrix { get }
   /// Adds a group element to a sum of them.
   static func add(_ element: Self, to sum: inout Matrix)
+  /// Adds a real multiple of a sum to another.
+  static func add(_ other: Matrix, scaledBy factor: Lanes, to sum: inout Matrix)
+  /// Adds `a b† c†` to a sum: the staple above a link.
+  static func addStapleAbove(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ c: UnsafePointer<Self>,
+    to sum: inout Matrix)
+  /// Adds `a† b† c` to a sum: the staple below a link.
+  static func addStapleBelow(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ c: UnsafePointer<Self>,
+    to sum: inout Matrix)
+  /// `Re tr P` of the plaquette of four links, `P = U[bottom] U[right] U[top]† U[left]†`.
+  static func plaquetteTrace(
+    _ U: UnsafePointer<Self>, bottom: Int, right: Int, top: Int, left: Int
+  ) -> Lanes
+  /// Adds the derivatives of `-Re tr P` with respect to the four links of a plaquette, times a
+  /// number, to the elements of these links.
+  ///
+  ///     P = U[bottom] U[right] U[top]† U[left]†
+  static func addPlaquetteGradient(
+    _ U: UnsafePointer<Self>, bottom: Int, right: Int, top: Int, left: Int, scaledBy factor: Lanes,
+    to gradient: UnsafeMutablePointer<Algebra>)
   /// `-Re tr(T_a U M)`: the derivative of `-Re tr(U M)` with respect to the link `U`.
   static func algebraProjection(of U: Self, times M: Matrix) -> Algebra
   /// `Re tr(U M)`.
@@ -57,6 +78,46 @@ public protocol GaugeGroup: BitwiseCopyable, Sendable {
   func store(lane: Int, to pointer: UnsafeMutablePointer<Double>)
   /// Reads one lane's link as it stands in an ensemble file.
   mutating func load(lane: Int, from pointer: UnsafePointer<Double>)
+}
+
+extension GaugeGroup {
+  /// The product of three links, added.
+  @inlinable @inline(__always)
+  public static func addStapleAbove(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ c: UnsafePointer<Self>,
+    to sum: inout Matrix
+  ) { add(a.pointee * b.pointee.adjoint * c.pointee.adjoint, to: &sum) }
+
+  /// The product of three links, added.
+  @inlinable @inline(__always)
+  public static func addStapleBelow(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ c: UnsafePointer<Self>,
+    to sum: inout Matrix
+  ) { add(a.pointee.adjoint * b.pointee.adjoint * c.pointee, to: &sum) }
+
+  /// The trace of the product.
+  @inlinable @inline(__always)
+  public static func plaquetteTrace(
+    _ U: UnsafePointer<Self>, bottom: Int, right: Int, top: Int, left: Int
+  ) -> Lanes { (U[bottom] * U[right] * U[top].adjoint * U[left].adjoint).realTrace }
+
+  /// The projections of the plaquette that starts at each of the four links; one serves them all
+  /// where the group is Abelian.
+  @inlinable @inline(__always)
+  public static func addPlaquetteGradient(
+    _ U: UnsafePointer<Self>, bottom: Int, right: Int, top: Int, left: Int, scaledBy factor: Lanes,
+    to gradient: UnsafeMutablePointer<Algebra>
+  ) {
+    let P = U[bottom] * U[right] * U[top].adjoint * U[left].adjoint
+    let force = P.algebraProjection
+    let minus = -factor
+    gradient[bottom] = gradient[bottom].adding(factor, force)
+    gradient[left] = gradient[left].adding(minus, force)
+    let atRight = isAbelian ? force : (U[bottom].adjoint * P * U[bottom]).algebraProjection
+    let atTop = isAbelian ? force : (U[left].adjoint * P * U[left]).algebraProjection
+    gradient[right] = gradient[right].adding(factor, atRight)
+    gradient[top] = gradient[top].adding(minus, atTop)
+  }
 }
 
 /// An element of a Lie algebra in each of 8 configurations, in real coordinates.
@@ -77,6 +138,8 @@ public protocol LieAlgebra: BitwiseCopyable, Sendable {
   static func gaussian(using generator: inout LaneGenerator) -> Self
   /// One coordinate.
   subscript(coordinate: Int) -> Lanes { get set }
+  /// `self + factor X`.
+  func adding(_ factor: Lanes, _ X: Self) -> Self
 }
 
 extension LieAlgebra {

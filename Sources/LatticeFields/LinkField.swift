@@ -59,14 +59,17 @@ public struct LinkField<Group: GaugeGroup>: Sendable {
   @inlinable
   public func staple(at x: Int, mu: Int) -> Group.Matrix {
     var sum = Group.zeroMatrix
-    let ahead = lattice.forward(x, mu)
-    for nu in 0..<lattice.dimension where nu != mu {
-      let below = lattice.backward(x, nu)
-      Group.add(
-        self[ahead, nu] * self[lattice.forward(x, nu), mu].adjoint * self[x, nu].adjoint, to: &sum)
-      Group.add(
-        self[lattice.forward(below, mu), nu].adjoint * self[below, mu].adjoint * self[below, nu],
-        to: &sum)
+    let volume = lattice.volume, ahead = lattice.forward(x, mu)
+    links.withUnsafeBufferPointer { links in
+      guard let U = links.baseAddress else { return }
+      for nu in 0..<lattice.dimension where nu != mu {
+        let below = lattice.backward(x, nu)
+        let mine = U + mu &* volume, other = U + nu &* volume
+        Group.addStapleAbove(
+          other + ahead, mine + lattice.forward(x, nu), other + x, to: &sum)
+        Group.addStapleBelow(
+          other + lattice.forward(below, mu), mine + below, other + below, to: &sum)
+      }
     }
     return sum
   }
@@ -82,14 +85,15 @@ public struct LinkField<Group: GaugeGroup>: Sendable {
     let volume = lattice.volume
     lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
       links.withUnsafeBufferPointer { U in
-        for mu in 0..<lattice.dimension {
-          for nu in (mu + 1)..<Swift.max(mu + 1, lattice.dimension) {
-            for x in 0..<volume {
-              let P =
-                U[mu &* volume &+ x] * U[nu &* volume &+ forward[mu &* volume &+ x]]
-                * U[mu &* volume &+ forward[nu &* volume &+ x]].adjoint
-                * U[nu &* volume &+ x].adjoint
-              sum += P.realTrace
+        guard let U = U.baseAddress else { return }
+        // Site by site, so that the links of a neighbourhood are read together.
+        for x in 0..<volume {
+          for mu in 0..<lattice.dimension {
+            for nu in (mu + 1)..<Swift.max(mu + 1, lattice.dimension) {
+              sum += Group.plaquetteTrace(
+                U, bottom: mu &* volume &+ x,
+                right: nu &* volume &+ forward[mu &* volume &+ x],
+                top: mu &* volume &+ forward[nu &* volume &+ x], left: nu &* volume &+ x)
             }
           }
         }

@@ -30,7 +30,7 @@ extension Proposal {
   /// - Returns: `log w` of each sample, in the order of the configurations whatever the number of
   ///   threads.
   public func logWeights(
-    count: Int, action: any Action<Group>, seed: UInt64, firstConfiguration: Int = 0,
+    count: Int, action: any GaugeAction<Group>, seed: UInt64, firstConfiguration: Int = 0,
     threads: Int,
     visit: @Sendable (LinkField<Group>, Int, Lanes, Int) -> Void = { _, _, _, _ in }
   ) -> [Double] {

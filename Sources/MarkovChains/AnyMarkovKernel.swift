@@ -3,22 +3,22 @@ import LatticeFields
 
 /// A kernel of any type.
 ///
-/// Make it where the type of the kernel is known: its code is then specialised for the group there.
+/// Make it where the type of the kernel is known: its code is then specialised for the field there.
 /// (The kernels of this module are specialised for the U(1) Wilson action in any case.)
-public struct AnyMarkovKernel<Group: GaugeGroup>: MarkovKernel {
+public struct AnyMarkovKernel<Field: LatticeField>: MarkovKernel {
   /// The name of the kernel.
   public let name: String
   @usableFromInline let updates: @Sendable (Lattice) -> Int
   @usableFromInline
-  let body: @Sendable (inout ChainState<Group>, inout ChainStreams) throws(ChainError) -> UpdateInfo
+  let body: @Sendable (inout ChainState<Field>, inout ChainStreams) throws(ChainError) -> UpdateInfo
   @usableFromInline let retuned: @Sendable (Double, Double?) -> AnyMarkovKernel
   @usableFromInline let restored: @Sendable ([Double]) throws(ChainError) -> AnyMarkovKernel
   /// The kernel inside.
-  public let base: any MarkovKernel<Group>
+  public let base: any MarkovKernel<Field>
 
   /// Hides the type of a kernel.
   @inlinable
-  public init<Kernel: MarkovKernel<Group>>(_ kernel: Kernel) {
+  public init<Kernel: MarkovKernel<Field>>(_ kernel: Kernel) {
     name = kernel.name
     base = kernel
     updates = { kernel.linkUpdates(on: $0) }
@@ -34,7 +34,7 @@ public struct AnyMarkovKernel<Group: GaugeGroup>: MarkovKernel {
   /// The link updates of the kernel.
   public func linkUpdates(on lattice: Lattice) -> Int { updates(lattice) }
   /// One update of every chain.
-  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     throws(ChainError) -> UpdateInfo
   { try body(&state, &streams) }
   /// The kernel inside, tuned.

@@ -1,6 +1,6 @@
 /// All that chains need to go on to the same bits, as numbers that any file format can hold.
 ///
-/// Valid for the same lattice, group, kernels, seed and plan; those are the caller's to keep.
+/// Valid for the same lattice, kind of field, kernels, seed and plan; those are the caller's to keep.
 public struct ChainCheckpoint: Sendable, Equatable {
   /// The number of chains.
   public var chains: Int
@@ -10,7 +10,7 @@ public struct ChainCheckpoint: Sendable, Equatable {
   public var samples: Int
   /// The streams of random numbers used so far by each chain.
   public var requests: Int
-  /// The links, chain after chain, each in the order of an ensemble file.
+  /// The links (the values of a scalar field), chain after chain, each in the order of an ensemble file.
   public var links: [Double]
   /// The density under the proposal of each chain, where it is known; else empty.
   public var logDensities: [Double]

@@ -4,7 +4,7 @@ import LatticeFields
 extension ChainRunner {
   /// The state of all chains.
   public func checkpoint() -> ChainCheckpoint {
-    let size = lattice.linkCount * Group.scalarsPerLink
+    let size = Field.scalarsPerConfiguration(on: lattice)
     var links = [Double](repeating: 0, count: chains * size)
     var logDensities: [Double] = []
     var sums = kernels.entries.map { _ in [Double]() }
@@ -31,10 +31,10 @@ extension ChainRunner {
 
   /// Puts all chains into the state of a checkpoint.
   ///
-  /// - Throws: `ChainError.checkpoint` where it is of another number of chains, lattice, group or
+  /// - Throws: `ChainError.checkpoint` where it is of another number of chains, lattice, field or
   ///   list of kernels; the chains are then unchanged.
   public mutating func restore(_ checkpoint: ChainCheckpoint) throws(ChainError) {
-    let size = lattice.linkCount * Group.scalarsPerLink
+    let size = Field.scalarsPerConfiguration(on: lattice)
     func require(_ what: String, _ expected: Int, _ given: Int) throws(ChainError) {
       guard given == expected else {
         throw .checkpoint(expected: "\(expected) \(what)", given: "\(given)")

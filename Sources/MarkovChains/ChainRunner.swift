@@ -3,23 +3,23 @@ import LatticeFields
 
 /// Where chains start.
 public enum ChainStart: String, Sendable, CaseIterable {
-  /// Every link is drawn from the Haar measure.
+  /// Without order: every link is drawn from the Haar measure.
   case hot
-  /// Every link is the unit element.
+  /// Ordered: every link is the unit element.
   case cold
 }
 
 /// Eight chains, their random streams and what their kernels did.
 @usableFromInline
-struct ChainPacket<Group: GaugeGroup>: Sendable {
-  @usableFromInline var state: ChainState<Group>
+struct ChainPacket<Field: LatticeField>: Sendable {
+  @usableFromInline var state: ChainState<Field>
   @usableFromInline var streams: ChainStreams
   @usableFromInline var statistics: [LaneStatistics]
   /// The number of lanes that are chains of the run; the rest is padding.
   @usableFromInline let lanes: Int
 
   @usableFromInline
-  init(state: ChainState<Group>, streams: ChainStreams, kernels: Int, lanes: Int) {
+  init(state: ChainState<Field>, streams: ChainStreams, kernels: Int, lanes: Int) {
     self.state = state
     self.streams = streams
     statistics = Array(repeating: LaneStatistics(), count: kernels)
@@ -27,7 +27,7 @@ struct ChainPacket<Group: GaugeGroup>: Sendable {
   }
 
   /// So many updates.
-  mutating func advance(_ updates: Int, _ kernels: KernelSequence<Group>) throws(ChainError) {
+  mutating func advance(_ updates: Int, _ kernels: KernelSequence<Field>) throws(ChainError) {
     for _ in 0..<updates {
       for (index, entry) in kernels.entries.enumerated() {
         for _ in 0..<entry.repetitions {
@@ -39,7 +39,7 @@ struct ChainPacket<Group: GaugeGroup>: Sendable {
 }
 
 /// The fields of up to 8 chains at the time of a sample.
-public struct ChainSample<Group: GaugeGroup> {
+public struct ChainSample<Field: LatticeField> {
   /// The number of the sample in its chain.
   public let index: Int
   /// The number of the chain in lane 0.
@@ -48,7 +48,7 @@ public struct ChainSample<Group: GaugeGroup> {
   public let lanes: Int
   /// The fields; to be read before the callback returns (a copy kept longer costs a copy of the
   /// memory).
-  public let U: LinkField<Group>
+  public let U: Field
 }
 
 /// Many independent Markov chains, in packets of 8 over threads.
@@ -56,7 +56,7 @@ public struct ChainSample<Group: GaugeGroup> {
 /// Every chain is a function of the seed, its number and the kernels alone: the same bits for any
 /// number of threads, and when it goes on from a checkpoint. Step sizes, where they are tuned, depend
 /// on the mean acceptance of all chains, taken in the order of the chains.
-public struct ChainRunner<Group: GaugeGroup>: Sendable {
+public struct ChainRunner<Field: LatticeField>: Sendable {
   /// The lattice.
   public let lattice: Lattice
   /// The number of chains.
@@ -64,32 +64,31 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
   /// The most threads to use.
   public var threads: Int
   /// The kernels of one update, as tuned so far.
-  public internal(set) var kernels: KernelSequence<Group>
+  public internal(set) var kernels: KernelSequence<Field>
   /// The updates made of each chain.
   public internal(set) var updates: Int
   /// The samples of each chain that were received.
   public internal(set) var samples: Int
-  @usableFromInline var packets: [ChainPacket<Group>]
+  @usableFromInline var packets: [ChainPacket<Field>]
 
   /// Chains at their start.
   ///
   /// - Throws: `ChainError.parameter` where there is no chain, or more than 2^31.
   @inlinable
   public init(
-    _ kernels: KernelSequence<Group>, lattice: Lattice, chains: Int, start: ChainStart,
+    _ kernels: KernelSequence<Field>, lattice: Lattice, chains: Int, start: ChainStart,
     seed: UInt64, threads: Int
   ) throws(ChainError) {
     guard chains > 0, chains < 1 << 31 else {
       throw .parameter(name: "chains", expected: "1 or more", value: Double(chains))
     }
-    var packets: [ChainPacket<Group>] = []
+    var packets: [ChainPacket<Field>] = []
     for first in stride(from: 0, to: chains, by: laneCount) {
-      var U = LinkField<Group>(coldStart: lattice)
-      if start == .hot {
-        var generator = LaneGenerator(
-          seed: seed, purpose: .start, firstConfiguration: first, step: 0)
-        U.sampleHaar(using: &generator)
-      }
+      var generator = LaneGenerator(
+        seed: seed, purpose: .start, firstConfiguration: first, step: 0)
+      let U =
+        start == .hot
+        ? Field(hotStart: lattice, using: &generator) : Field(coldStart: lattice)
       packets.append(
         ChainPacket(
           state: ChainState(U), streams: ChainStreams(seed: seed, firstChain: first),
@@ -100,8 +99,8 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
 
   @usableFromInline
   init(
-    _ lattice: Lattice, _ chains: Int, _ threads: Int, _ kernels: KernelSequence<Group>,
-    _ packets: [ChainPacket<Group>]
+    _ lattice: Lattice, _ chains: Int, _ threads: Int, _ kernels: KernelSequence<Field>,
+    _ packets: [ChainPacket<Field>]
   ) {
     self.lattice = lattice
     self.chains = chains
@@ -151,9 +150,9 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
   ///   the chains then stand where they were, and the next call gives the same sample, of all chains,
   ///   once more.
   public mutating func run<Measurement>(
-    _ plan: ChainPlan, measure: @Sendable (ChainSample<Group>) -> Measurement,
+    _ plan: ChainPlan, measure: @Sendable (ChainSample<Field>) -> Measurement,
     progress: (ChainProgress) -> Bool = { _ in true },
-    receive: (ChainSample<Group>, Measurement) throws -> Bool
+    receive: (ChainSample<Field>, Measurement) throws -> Bool
   ) throws -> Bool {
     try plan.validate()
     // A sample that was not received to its end is given again.
@@ -179,15 +178,15 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
   /// `run(_:measure:progress:receive:)`.
   public mutating func run(
     _ plan: ChainPlan, progress: (ChainProgress) -> Bool = { _ in true },
-    receive: (ChainSample<Group>) throws -> Bool
+    receive: (ChainSample<Field>) throws -> Bool
   ) throws -> Bool {
     try run(plan, measure: { _ in }, progress: progress) { sample, _ in try receive(sample) }
   }
 
   /// Where a sample is due: measures in parallel, then hands over in order.
   private mutating func deliverSample<Measurement>(
-    of plan: ChainPlan, _ measure: @Sendable (ChainSample<Group>) -> Measurement,
-    _ receive: (ChainSample<Group>, Measurement) throws -> Bool
+    of plan: ChainPlan, _ measure: @Sendable (ChainSample<Field>) -> Measurement,
+    _ receive: (ChainSample<Field>, Measurement) throws -> Bool
   ) throws -> Bool {
     let sinceStart = updates - plan.thermalization
     guard sinceStart > 0, sinceStart % plan.every == 0, sinceStart / plan.every > samples else {
@@ -207,7 +206,7 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
     return goesOn
   }
 
-  private func sample(_ packet: Int, _ index: Int) -> ChainSample<Group> {
+  private func sample(_ packet: Int, _ index: Int) -> ChainSample<Field> {
     ChainSample(
       index: index, firstChain: packets[packet].streams.firstChain, lanes: packets[packet].lanes,
       U: packets[packet].state.U)
@@ -230,7 +229,7 @@ public struct ChainRunner<Group: GaugeGroup>: Sendable {
   }
 
   /// The fields of all chains, packet by packet, as they stand.
-  public var fields: [LinkField<Group>] { packets.map { $0.state.U } }
+  public var fields: [Field] { packets.map { $0.state.U } }
 }
 
 /// One value for each packet, each with one writer.

@@ -6,21 +6,21 @@ import LatticeFields
 ///
 /// A value type that owns the working memory of the kernels, allocated at their first step and used
 /// again ever after.
-public struct ChainState<Group: GaugeGroup>: Sendable {
-  /// The fields. A kernel that changes them calls ``fieldsChanged(action:)``.
-  public var U: LinkField<Group>
+public struct ChainState<Field: LatticeField>: Sendable {
+  /// The fields, gauge fields or others. A kernel that changes them calls ``fieldsChanged(action:)``.
+  public var U: Field
   /// `S(U)` where it is known: to the bit what the action answers for `U`.
   public var cachedAction: Lanes?
   /// `log q(U)` under the proposal of an independence Metropolis kernel, where it is known.
   public var cachedLogDensity: Lanes?
   /// Momenta of molecular dynamics; working memory.
-  public var momenta: AlgebraField<Group>?
+  public var momenta: Field.Momenta?
   /// The fields before a global proposal, or the proposed ones; working memory.
-  public var other: LinkField<Group>?
+  public var other: Field?
 
   /// Chains that start from the given fields.
   @inlinable
-  public init(_ U: LinkField<Group>) {
+  public init(_ U: Field) {
     self.U = U
     cachedAction = nil
     cachedLogDensity = nil
@@ -30,7 +30,7 @@ public struct ChainState<Group: GaugeGroup>: Sendable {
 
   /// `S(U)`, computed where it is not known.
   @inlinable
-  public mutating func action(of S: some Action<Group>) -> Lanes {
+  public mutating func action(of S: some Action<Field>) -> Lanes {
     if let known = cachedAction { return known }
     let value = S.value(of: U)
     cachedAction = value
@@ -52,15 +52,11 @@ public struct ChainState<Group: GaugeGroup>: Sendable {
     guard other != nil else {
       var copy = U
       // Memory of its own, so that later copies are made in place.
-      copy.links.withUnsafeMutableBufferPointer { _ in }
+      copy.withMutableLanes { _ in }
       other = copy
       return
     }
-    other!.links.withUnsafeMutableBufferPointer { other in
-      U.links.withUnsafeBufferPointer { U in
-        other.baseAddress!.update(from: U.baseAddress!, count: U.count)
-      }
-    }
+    other!.copy(from: U)
   }
 
   /// Takes the fields of `other` in the lanes of the mask. `other` is undefined afterwards.
@@ -68,20 +64,10 @@ public struct ChainState<Group: GaugeGroup>: Sendable {
   public mutating func takeOther(where mask: LaneMask) {
     guard any(mask) else { return }
     guard !all(mask) else {
-      swap(&U.links, &other!.links)
+      swap(&U, &other!)
       return
     }
-    let lanesPerLink = MemoryLayout<Group>.stride / MemoryLayout<Lanes>.stride
-    other!.links.withUnsafeMutableBufferPointer { other in
-      U.links.withUnsafeMutableBufferPointer { U in
-        // A link is made of `Lanes` and nothing else.
-        let from = UnsafeRawPointer(other.baseAddress!).assumingMemoryBound(to: Lanes.self)
-        let to = UnsafeMutableRawPointer(U.baseAddress!).assumingMemoryBound(to: Lanes.self)
-        for index in 0..<(U.count * lanesPerLink) {
-          to[index] = select(mask, from[index], to[index])
-        }
-      }
-    }
+    U.replace(where: mask, by: other!)
   }
 }
 

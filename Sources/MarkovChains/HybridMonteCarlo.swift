@@ -6,15 +6,16 @@ import LatticeFields
 /// accepted with probability `min(1, exp(-ΔH))` (Duane, Kennedy, Pendleton and Roweth, Phys. Lett. B
 /// 195 (1987) 216).
 ///
-/// Conventions: momenta are the coordinates with respect to the generators of `GaugeGroup`,
-/// `U <- exp(ε p_a T_a) U`, `p_a <- p_a - ε ∂_a S`. Exact for every step size; detailed balance needs
+/// Conventions: for links the momenta are the coordinates with respect to the generators of
+/// `GaugeGroup`, `U <- exp(ε p_a T_a) U`, `p_a <- p_a - ε ∂_a S`; for a scalar field
+/// `φ <- φ + ε p`, `p <- p - ε ∂S/∂φ`. Exact for every step size; detailed balance needs
 /// only that the integrator is reversible and preserves volume.
 ///
 /// Complexity: `steps` times `integrator.forcesPerStep` forces and one action. Allocates at the first
 /// step of a chain only.
 public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
-  /// The group of the links.
-  public typealias Group = Theory.Group
+  /// The kind of field.
+  public typealias Field = Theory.Field
   /// The action.
   public let action: Theory
   /// The splitting scheme.
@@ -67,7 +68,7 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
 
   /// Follows Hamilton's equations for one trajectory.
   @inlinable
-  public func integrate(_ U: inout LinkField<Group>, momenta: inout AlgebraField<Group>) {
+  public func integrate(_ U: inout Field, momenta: inout Field.Momenta) {
     for (kick, drift) in schedule {
       action.evolve(&U, momenta: &momenta, kick: kick, drift: drift)
     }
@@ -76,16 +77,16 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
   /// One trajectory.
   @specialized(where Theory == WilsonAction<U1>)
   @inlinable
-  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo
   {
     let before = state.action(of: action)
-    if state.momenta == nil { state.momenta = AlgebraField(zero: state.U.lattice) }
+    if state.momenta == nil { state.momenta = Field.Momenta(zero: state.U.lattice) }
     var generator = streams.next(.momenta)
     var kinetic = state.momenta!.refresh(using: &generator)
     state.save()
     integrate(&state.U, momenta: &state.momenta!)
-    state.U.reunitarize()
+    state.U.removeRounding()
     let after = action.value(of: state.U)
     kinetic = state.momenta!.kineticEnergy - kinetic
     let deltaH = kinetic + (after - before)
@@ -122,32 +123,6 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
     }
     return try HybridMonteCarlo(
       action: action, integrator: integrator, trajectoryLength: trajectoryLength, steps: steps)
-  }
-}
-
-extension AlgebraField {
-  /// Draws every coordinate from the standard normal distribution and returns the kinetic energy.
-  @inlinable
-  mutating func refresh(using generator: inout LaneGenerator) -> Lanes {
-    var sum = Lanes.zero
-    elements.withUnsafeMutableBufferPointer { elements in
-      for link in elements.indices {
-        let X = Group.Algebra.gaussian(using: &generator)
-        elements[link] = X
-        sum += X.dot(X)
-      }
-    }
-    return 0.5 * sum
-  }
-
-  /// `Σ p²/2`.
-  @inlinable
-  var kineticEnergy: Lanes {
-    var sum = Lanes.zero
-    elements.withUnsafeBufferPointer { elements in
-      for X in elements { sum += X.dot(X) }
-    }
-    return 0.5 * sum
   }
 }
 

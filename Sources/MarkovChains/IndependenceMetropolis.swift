@@ -11,17 +11,19 @@ import LatticeFlows
 /// Complexity: one sample and one action. Where another kernel has changed the fields, one evaluation
 /// of the proposal's density as well.
 public struct IndependenceMetropolis<Group: GaugeGroup>: MarkovKernel {
+  /// Links.
+  public typealias Field = LinkField<Group>
   /// The proposal.
   public let proposal: any Proposal<Group>
   /// The action.
-  public let action: any Action<Group>
+  public let action: any GaugeAction<Group>
   /// `independence`.
   public var name: String { "independence" }
 
   /// An independence Metropolis kernel for chains on a lattice.
   ///
   /// - Throws: `ChainError.proposalLattice` where the proposal is on another lattice.
-  public init(proposal: any Proposal<Group>, action: any Action<Group>, on lattice: Lattice)
+  public init(proposal: any Proposal<Group>, action: any GaugeAction<Group>, on lattice: Lattice)
     throws(ChainError)
   {
     guard proposal.lattice == lattice else {
@@ -38,7 +40,7 @@ public struct IndependenceMetropolis<Group: GaugeGroup>: MarkovKernel {
   ///
   /// - Throws: `ChainError.inversion` where `log q` of the present fields is not known and cannot be
   ///   computed.
-  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     throws(ChainError) -> UpdateInfo
   {
     let action = action

@@ -6,16 +6,16 @@ import LatticeFields
 ///
 /// Every kernel leaves the distribution invariant, so the sequence does; it is ergodic where one of
 /// them is.
-public struct KernelSequence<Group: GaugeGroup>: MarkovKernel {
+public struct KernelSequence<Field: LatticeField>: MarkovKernel {
   /// The kernels with their numbers of repetitions.
-  public private(set) var entries: [(kernel: AnyMarkovKernel<Group>, repetitions: Int)] = []
+  public private(set) var entries: [(kernel: AnyMarkovKernel<Field>, repetitions: Int)] = []
 
   /// The empty sequence.
   public init() {}
 
   /// A sequence of one kernel.
   @inlinable
-  public init(_ kernel: some MarkovKernel<Group>) {
+  public init(_ kernel: some MarkovKernel<Field>) {
     self = KernelSequence().followed(by: kernel)
   }
 
@@ -23,12 +23,12 @@ public struct KernelSequence<Group: GaugeGroup>: MarkovKernel {
   ///
   /// - Precondition: there is one repetition or more.
   @inlinable
-  public func followed(by kernel: some MarkovKernel<Group>, repetitions: Int = 1)
+  public func followed(by kernel: some MarkovKernel<Field>, repetitions: Int = 1)
     -> KernelSequence
   { appending(AnyMarkovKernel(kernel), repetitions) }
 
   @usableFromInline
-  func appending(_ kernel: AnyMarkovKernel<Group>, _ repetitions: Int) -> KernelSequence {
+  func appending(_ kernel: AnyMarkovKernel<Field>, _ repetitions: Int) -> KernelSequence {
     precondition(repetitions > 0, "\(kernel.name): \(repetitions) repetitions, expected 1 or more")
     var result = self
     result.entries.append((kernel, repetitions))
@@ -49,7 +49,7 @@ public struct KernelSequence<Group: GaugeGroup>: MarkovKernel {
   /// One step of every kernel in order, the repetitions included.
   ///
   /// The acceptance is the mean over the kernels; `deltaH` that of the last one that has it.
-  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     throws(ChainError) -> UpdateInfo
   {
     var total = UpdateInfo(acceptance: .zero)

@@ -14,6 +14,8 @@ import LatticeFields
 public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Group: HeatbathGroup {
   /// The group of the links.
   public typealias Group = Theory.Group
+  /// Links.
+  public typealias Field = LinkField<Theory.Group>
   /// The action.
   public let action: Theory
   /// `heatbath`.
@@ -33,7 +35,7 @@ public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Grou
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
   @inlinable
-  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo
   {
     var generator = streams.next(.heatbath)
@@ -67,6 +69,8 @@ public struct Overrelaxation<Theory: LinkLinearAction>: MarkovKernel
 where Theory.Group: HeatbathGroup {
   /// The group of the links.
   public typealias Group = Theory.Group
+  /// Links.
+  public typealias Field = LinkField<Theory.Group>
   /// The action.
   public let action: Theory
   /// `overrelaxation`.
@@ -86,7 +90,7 @@ where Theory.Group: HeatbathGroup {
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
   @inlinable
-  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo
   {
     state.U.withLinkView { U in
@@ -116,6 +120,8 @@ where Theory.Group: HeatbathGroup {
 public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
   /// The group of the links.
   public typealias Group = Theory.Group
+  /// Links.
+  public typealias Field = LinkField<Theory.Group>
   /// The action.
   public let action: Theory
   /// The half-width of the proposal in each coordinate of the algebra.
@@ -158,7 +164,7 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
   @inlinable
-  public func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo
   {
     var generator = streams.next(.proposal)

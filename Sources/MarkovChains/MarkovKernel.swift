@@ -1,25 +1,26 @@
 import LaneMath
 import LatticeFields
 
-/// A Markov chain update that leaves a distribution of gauge fields invariant, for 8 independent
+/// A Markov chain update that leaves a distribution of fields invariant, for 8 independent
 /// chains at once.
 ///
 /// A kernel is pure: its answer is a function of the state and the random streams. It accepts or
 /// rejects lane by lane, so that no chain depends on which others share its packet. A new algorithm
 /// is one file that conforms to this protocol.
-public protocol MarkovKernel<Group>: Sendable {
-  /// The group of the links.
-  associatedtype Group: GaugeGroup
+public protocol MarkovKernel<Field>: Sendable {
+  /// The kind of field.
+  associatedtype Field: LatticeField
   /// The name a user types, such as `hmc`.
   var name: String { get }
-  /// The number of link updates that one step makes in one chain, for rates: links times force
-  /// evaluations for molecular dynamics, links times hits for local updates.
+  /// The number of link updates (of site updates for a scalar field) that one step makes in one
+  /// chain, for rates: links times force evaluations for molecular dynamics, links times hits for
+  /// local updates.
   func linkUpdates(on lattice: Lattice) -> Int
   /// One update of every chain.
   ///
   /// - Throws: `ChainError.inversion` where the kernel needs a density that cannot be computed; the
   ///   kernels without a proposal never throw.
-  func step(_ state: inout ChainState<Group>, using streams: inout ChainStreams)
+  func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     throws(ChainError) -> UpdateInfo
   /// The kernel with its step size moved towards a target acceptance, given the mean acceptance that
   /// it had. Only for thermalisation: a chain whose kernel changes is not a Markov chain.

@@ -17,9 +17,9 @@ import LatticeFields
 /// Conventions: the sign of `Q` as in the observables, plaquettes oriented `0 -> 1`.
 ///
 /// Complexity: one action and one pass over the links. Allocates at the first step of a chain only.
-public struct WindingUpdate<Theory: Action<U1>>: MarkovKernel {
-  /// U(1).
-  public typealias Group = U1
+public struct WindingUpdate<Theory: GaugeAction<U1>>: MarkovKernel {
+  /// Links of U(1).
+  public typealias Field = LinkField<U1>
   /// The action.
   public let action: Theory
   /// `winding`.
@@ -41,7 +41,9 @@ public struct WindingUpdate<Theory: Action<U1>>: MarkovKernel {
   /// One proposal.
   @specialized(where Theory == WilsonAction<U1>)
   @inlinable
-  public func step(_ state: inout ChainState<U1>, using streams: inout ChainStreams) -> UpdateInfo {
+  public func step(_ state: inout ChainState<LinkField<U1>>, using streams: inout ChainStreams)
+    -> UpdateInfo
+  {
     let before = state.action(of: action)
     var generator = streams.next(.winding)
     let charge = copySign(Lanes(repeating: 1), generator.uniform() - 0.5)

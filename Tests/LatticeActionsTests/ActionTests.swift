@@ -4,7 +4,7 @@ import LatticeFields
 import Testing
 
 /// The laws of actions.
-struct ActionLaws<A: Action> {
+struct ActionLaws<A: GaugeAction> {
   let action: A
   /// Sums of some hundred plaquettes of order 1 times the coupling.
   let tolerance = 1e-10

@@ -49,6 +49,12 @@ struct QuaternionGroup: GaugeGroup {
     sum.a2 += element.a2
     sum.a3 += element.a3
   }
+  static func add(_ other: Self, scaledBy factor: Lanes, to sum: inout Matrix) {
+    sum.a0 += factor * other.a0
+    sum.a1 += factor * other.a1
+    sum.a2 += factor * other.a2
+    sum.a3 += factor * other.a3
+  }
   static func algebraProjection(of U: Self, times M: Matrix) -> Algebra {
     (U * M).algebraProjection
   }

@@ -92,9 +92,9 @@ enum Algorithm: String, CaseIterable, CustomStringConvertible, Sendable {
 
   var description: String { rawValue }
 
-  func kernels(_ lattice: Lattice, _ beta: Double) throws -> KernelSequence<U1> {
+  func kernels(_ lattice: Lattice, _ beta: Double) throws -> KernelSequence<LinkField<U1>> {
     let action = try WilsonAction<U1>(beta: beta)
-    func hmc(_ integrator: Integrator, _ steps: Int) throws -> KernelSequence<U1> {
+    func hmc(_ integrator: Integrator, _ steps: Int) throws -> KernelSequence<LinkField<U1>> {
       KernelSequence(
         try HybridMonteCarlo(
           action: action, integrator: integrator, trajectoryLength: 1.1, steps: steps))
@@ -125,7 +125,7 @@ enum Algorithm: String, CaseIterable, CustomStringConvertible, Sendable {
 
 /// The means over each chain of several quantities, chain by chain, gathered into samples.
 func chainMeans(
-  _ kernels: KernelSequence<U1>, _ lattice: Lattice, plan: ChainPlan, chains: Int = 64,
+  _ kernels: KernelSequence<LinkField<U1>>, _ lattice: Lattice, plan: ChainPlan, chains: Int = 64,
   start: ChainStart = .hot, seed: UInt64, _ quantities: @Sendable (LinkField<U1>) -> [Lanes]
 ) throws -> [Sample] {
   var runner = try ChainRunner(

@@ -55,7 +55,7 @@ struct ExactnessTests {
     let beta = 1.1
     let action = try WilsonAction<U1>(beta: beta)
     let sampler = try DirectSamplerU1(lattice: lattice, beta: beta)
-    let kernel: AnyMarkovKernel<U1> =
+    let kernel: AnyMarkovKernel<LinkField<U1>> =
       switch name {
       case "hmc":
         // Steps so large that many trajectories are rejected.

@@ -57,7 +57,7 @@ struct LocalUpdateTests {
       let lattice = try Lattice(extents)
       let action = try WilsonAction<U1>(beta: beta)
       let plan = ChainPlan(thermalization: 60, every: 2, count: 100)
-      func means(_ kernels: KernelSequence<U1>, _ seed: UInt64) throws -> [Sample] {
+      func means(_ kernels: KernelSequence<LinkField<U1>>, _ seed: UInt64) throws -> [Sample] {
         try chainMeans(kernels, lattice, plan: plan, seed: seed) { U in
           let plaquette = U.averagePlaquette
           return [plaquette, plaquette * plaquette]

@@ -7,7 +7,7 @@ import Testing
 @Suite("Chains in packets")
 struct RunnerTests {
   /// All kernels one after the other.
-  private func everything(_ lattice: Lattice) throws -> KernelSequence<U1> {
+  private func everything(_ lattice: Lattice) throws -> KernelSequence<LinkField<U1>> {
     let action = try WilsonAction<U1>(beta: 2)
     return KernelSequence(
       try HybridMonteCarlo(
@@ -26,7 +26,9 @@ struct RunnerTests {
     thermalization: 40, every: 3, count: 5, tuningInterval: 8, reportInterval: 5)
 
   /// All links at every sample, in the order in which they are received.
-  private func history(_ runner: inout ChainRunner<U1>, interruptAfter updates: Int? = nil) throws
+  private func history(
+    _ runner: inout ChainRunner<LinkField<U1>>, interruptAfter updates: Int? = nil
+  ) throws
     -> [Double]
   {
     var history: [Double] = []
@@ -43,7 +45,7 @@ struct RunnerTests {
   }
 
   private func runner(_ lattice: Lattice, chains: Int = 19, threads: Int, start: ChainStart = .hot)
-    throws -> ChainRunner<U1>
+    throws -> ChainRunner<LinkField<U1>>
   {
     try ChainRunner(
       everything(lattice), lattice: lattice, chains: chains, start: start, seed: 5,

@@ -18,6 +18,14 @@ typedef int cl_v8i __attribute__((ext_vector_type(8)));
 typedef unsigned int cl_v8u __attribute__((ext_vector_type(8)));
 typedef unsigned long long cl_v8ul __attribute__((ext_vector_type(8)));
 
+// As many lanes as one vector register of the target holds, four or eight of a packet's eight: kernels
+// whose working set is large treat a packet register by register.
+#if defined(__AVX512F__)
+typedef double cl_register __attribute__((ext_vector_type(8)));
+#else
+typedef double cl_register __attribute__((ext_vector_type(4)));
+#endif
+
 #define CL_INLINE static inline __attribute__((always_inline))
 
 // a * b + c
@@ -88,4 +96,12 @@ CL_INLINE cl_v8f cl_sum8(cl_v8f a0, cl_v8f a1, cl_v8f a2, cl_v8f a3, cl_v8f a4, 
 // The 64-bit product of the low 32 bits of every lane and of `b`.
 CL_INLINE cl_v8ul cl_mul32(cl_v8ul a, unsigned int b) {
   return (a & 0xffffffffull) * (cl_v8ul)(unsigned long long)b;
+}
+
+// a * b + c and c - a * b on one register.
+CL_INLINE cl_register cl_register_mad(cl_register a, cl_register b, cl_register c) {
+  return a * b + c;
+}
+CL_INLINE cl_register cl_register_nmad(cl_register a, cl_register b, cl_register c) {
+  return c - a * b;
 }

@@ -10,7 +10,7 @@ import LatticeFields
 ///   - lattice: any lattice that the action is defined on.
 ///   - seed: fixes the fields.
 public func actionLaws<G: GaugeGroup>(
-  of action: some Action<G>, on lattice: Lattice, seed: UInt64 = 1
+  of action: some GaugeAction<G>, on lattice: Lattice, seed: UInt64 = 1
 ) -> [Law] {
   let U = randomField(of: G.self, on: lattice, seed: seed)
   let value = action.value(of: U)
@@ -80,7 +80,7 @@ public func actionLaws<G: GaugeGroup>(
 /// is not known in general; what is checked is that a constant is right, `log Z` of the Haar prior
 /// being 0, and that samples depend on the generator alone.
 public func priorLaws<G: GaugeGroup>(
-  of prior: some Prior<G>, on lattice: Lattice, seed: UInt64 = 1
+  of prior: some GaugePrior<G>, on lattice: Lattice, seed: UInt64 = 1
 ) -> [Law] {
   func draw() -> LinkField<G> {
     var generator = LaneGenerator(seed: seed, purpose: .prior, firstConfiguration: 0, step: 0)

@@ -63,8 +63,8 @@ public struct ChainAlgorithm: Sendable, Hashable {
   /// - Throws: `ChainError` where a parameter is out of range or the lattice does not fit.
   public func kernels(
     for action: WilsonAction<U1>, on lattice: Lattice
-  ) throws(ChainError) -> KernelSequence<U1> {
-    var sequence = KernelSequence<U1>()
+  ) throws(ChainError) -> KernelSequence<LinkField<U1>> {
+    var sequence = KernelSequence<LinkField<U1>>()
     var sweeps = overrelaxation
     for update in updates {
       switch update {

@@ -112,7 +112,7 @@ public final class MarkovChainRun {
   private let directory: String
   private let checkpoint: Checkpoint
   private let writer: EnsembleWriter
-  private var runner: ChainRunner<U1>
+  private var runner: ChainRunner<LinkField<U1>>
   /// The seconds between two checkpoints.
   public static let checkpointInterval = 20.0
 

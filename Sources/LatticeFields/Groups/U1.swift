@@ -57,6 +57,14 @@ import LaneMath
     sum.re += cosine
     sum.im += sine
   }
+  /// Adds a real multiple of a sum.
+  @inlinable @inline(__always)
+  public static func add(
+    _ other: ComplexLanes, scaledBy factor: Lanes, to sum: inout ComplexLanes
+  ) {
+    sum.re = multiplyAdd(factor, other.re, sum.re)
+    sum.im = multiplyAdd(factor, other.im, sum.im)
+  }
   /// `Im(exp(i φ) M)`.
   @inlinable @inline(__always)
   public static func algebraProjection(of U: U1, times M: ComplexLanes) -> U1Algebra {

@@ -56,7 +56,7 @@ public final class CouplingTrainer {
   public private(set) var flow: CouplingFlow
   /// How it is trained.
   public let options: TrainingOptions
-  private let makeAction: (Double) -> any Action<U1>
+  private let makeAction: (Double) -> any GaugeAction<U1>
   private let targetSampler: TargetSampler?
   private let seed: UInt64
   private let threads: Int
@@ -97,7 +97,7 @@ public final class CouplingTrainer {
   ///   - targetSampler: samples of the target for forward training, exact or from a Markov chain.
   public init(
     flow: CouplingFlow, options: TrainingOptions, seed: UInt64, threads: Int,
-    action: @escaping (Double) -> any Action<U1>, targetSampler: TargetSampler? = nil
+    action: @escaping (Double) -> any GaugeAction<U1>, targetSampler: TargetSampler? = nil
   ) {
     self.flow = flow
     self.options = options
@@ -218,7 +218,7 @@ public final class CouplingTrainer {
 
   /// One packet of samples of the flow; adds the gradient of `Σ_lanes log q + S`.
   private func reversePacket(
-    _ packet: Int, _ flow: CouplingFlow, _ action: any Action<U1>, _ step: Int, _ room: Room,
+    _ packet: Int, _ flow: CouplingFlow, _ action: any GaugeAction<U1>, _ step: Int, _ room: Room,
     _ gradient: UnsafeMutablePointer<Float>
   ) -> Lanes {
     var generator = LaneGenerator(
@@ -259,7 +259,7 @@ public final class CouplingTrainer {
 
   /// One packet of samples of the target; adds the gradient of `-Σ_lanes log q`.
   private func forwardPacket(
-    _ packet: Int, _ flow: CouplingFlow, _ action: any Action<U1>, _ step: Int, _ room: Room,
+    _ packet: Int, _ flow: CouplingFlow, _ action: any GaugeAction<U1>, _ step: Int, _ room: Room,
     _ gradient: UnsafeMutablePointer<Float>
   ) -> Lanes {
     targetSampler!(&room.U, packet * laneCount, step)

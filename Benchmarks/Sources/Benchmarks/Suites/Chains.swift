@@ -4,7 +4,7 @@ private let extent = 64
 private let beta = 7.0
 
 /// Times one step of a kernel on 8 chains.
-private func kernel<K: MarkovKernel<U1>>(
+private func kernel<K: MarkovKernel<LinkField<U1>>>(
   _ name: String, unit: Benchmark.Unit, items: (K, Lattice) -> Double, work: Benchmark.Work?,
   reference: Double? = nil, target: Double? = nil, _ make: (Lattice) throws -> K
 ) -> Benchmark {
@@ -28,7 +28,7 @@ private func kernel<K: MarkovKernel<U1>>(
   } catch { preconditionFailure("\(error)") }
 }
 
-private func linkUpdates(_ kernel: some MarkovKernel<U1>, _ lattice: Lattice) -> Double {
+private func linkUpdates(_ kernel: some MarkovKernel<LinkField<U1>>, _ lattice: Lattice) -> Double {
   Double(kernel.linkUpdates(on: lattice) * laneCount)
 }
 

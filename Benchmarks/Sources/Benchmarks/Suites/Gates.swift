@@ -22,7 +22,7 @@ func measureGates() throws -> [Gate] {
   let lattice = try Lattice([64, 64])
   var generator = LaneGenerator(seed: 1, purpose: .start, firstConfiguration: 0, step: 0)
   let U = LinkField<U1>(hotStart: lattice, using: &generator)
-  let action: any Action<U1> = try WilsonAction<U1>(beta: 2)
+  let action: any GaugeAction<U1> = try WilsonAction<U1>(beta: 2)
   var gradient = AlgebraField<U1>(zero: lattice)
   let generic = { keep(action.value(of: U)[0]) }
   let concrete = { keep(concreteAction(U)[0]) }
@@ -36,10 +36,10 @@ func measureGates() throws -> [Gate] {
     keep(gradient.elements[0].value[0])
   }
   return [
-    Gate(name: "Wilson action through any Action<U1>", ratio: ratio(generic, concrete), limit: 1.2),
+    Gate(name: "Wilson action through any action", ratio: ratio(generic, concrete), limit: 1.2),
     Gate(name: "plaquette sum of a generic group", ratio: ratio(sum, concrete), limit: 1.2),
     Gate(
-      name: "force through any Action<U1>", ratio: ratio(genericForce, concreteForce), limit: 1.2),
+      name: "force through any action", ratio: ratio(genericForce, concreteForce), limit: 1.2),
   ]
 }
 
