@@ -9,8 +9,8 @@ struct MeasureCommand: ParsableCommand {
     abstract: "Measures observables on ensembles, with error bars and exact values beside.",
     discussion: """
       Takes ensemble directories (weights and chains are respected; several of one theory are \
-      joined), or NPY files of U(1) angles of shape (count, D, L_0, ..), whose coupling --beta \
-      names. Observables: \(ObservableCatalog<U1>().names.joined(separator: ", ")).
+      joined), or NPY files of U(1) angles of shape (count, D, L_0, ..) or complex matrices of \
+      shape (count, D, L_0, .., N, N), whose coupling --beta names. Observables: \(ObservableCatalog<U1>().names.joined(separator: ", ")).
 
       Example:
         gaugeflow measure runs/hmc --observables plaquette,wilson-loops --to-beta 2.1
@@ -51,40 +51,22 @@ struct MeasureCommand: ParsableCommand {
   func run() throws {
     var sources: [any ConfigurationSource] = []
     for input in inputs { sources.append(try source(input)) }
-    guard sources[0].groupName == U1.name else {
-      throw MeasurementError.group(
-        expected: U1.name, found: sources[0].groupName, location: sources[0].location)
-    }
-    let lattice = try Lattice(sources[0].latticeExtents)
-    let catalog = ObservableCatalog<U1>()
-    let chosen =
-      try observables.map { names in
-        try catalog.observables(
-          named: names.split(separator: ",").map {
-            $0.trimmingCharacters(in: .whitespaces)
-          }, on: lattice)
-      } ?? catalog.applicable(to: lattice, onlyDefaults: true)
-    let measurement = EnsembleMeasurement(
-      chosen, on: lattice, keepsPlaquetteSums: toBeta != nil, threads: threads.count)
-    var histories = measurement.emptyHistories(beta: sources[0].targetBeta)
-    if toBeta != nil, histories.beta == nil {
-      throw MeasurementError.unknownCoupling(location: sources[0].location)
+    let names = observables?.split(separator: ",").map {
+      $0.trimmingCharacters(in: .whitespaces)
     }
     Interrupt.listen()
     let progress = Progress("measuring", total: sources.reduce(0) { $0 + $1.count })
-    var before = 0
-    for source in sources {
-      let done = try measurement.measure(source, into: &histories) { count in
-        progress.update(to: Double(before + count))
-        return !Interrupt.isRequested
-      }
-      guard done else {
-        progress.finish()
-        throw CommandError(.signal(SIGINT), "stopped while measuring \(source.location)")
-      }
-      before += source.count
+    let measured = try Measurement.run(
+      sources,
+      .init(observables: names, keepsPlaquetteSums: toBeta != nil, threads: threads.count)
+    ) { done in
+      progress.update(to: Double(done))
+      return !Interrupt.isRequested
     }
     progress.finish()
+    guard var histories = measured else {
+      throw CommandError(.signal(SIGINT), "stopped while measuring \(inputs.joined(separator: " "))")
+    }
     if let toBeta { try histories.reweight(to: toBeta) }
     let report = try MeasurementReport(
       histories, exact: ExactReference(for: histories), sParameter: sParameter, tauExp: tauExp)
