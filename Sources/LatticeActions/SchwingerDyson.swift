@@ -39,7 +39,7 @@ public struct SchwingerDyson<Theory: GaugeAction>: Sendable {
   /// The pairs of directions, those of a link first.
   public let pairs: [(mu: Int, nu: Int)]
   /// `schwinger-dyson`.
-  public static var name: String { "schwinger-dyson" }
+  public var name: String { "schwinger-dyson" }
 
   /// The identities of an action on a lattice.
   ///

@@ -74,10 +74,11 @@ public struct ChainConvergence: Sendable, Equatable {
     guard split.contains(where: { $0.contains { $0 != first } }) else {
       throw .constantSeries(value: first, count: count)
     }
-    let scores = normalScores(split)
+    let table = NormalScores(count: 2 * half * chains.count)
+    let scores = table.scores(split)
     bulk = potentialScaleReduction(scores)
-    let median = median(split)
-    folded = potentialScaleReduction(normalScores(split.map { $0.map { abs($0 - median) } }))
+    let median = interpolatedQuantile(split.joined().sorted(), 0.5)
+    folded = potentialScaleReduction(table.scores(split.map { $0.map { abs($0 - median) } }))
     bulkEffectiveCount = effectiveCount(scores)
     let sorted = used.joined().sorted()
     tailEffectiveCount = [0.05, 0.95].reduce(Double.infinity) { smallest, probability in
@@ -122,26 +123,50 @@ extension ChainConvergence: CustomStringConvertible {
   }
 }
 
-/// Normal scores of the ranks of all entries, ties sharing their mean rank.
-func normalScores(_ chains: [[Double]]) -> [[Double]] {
-  let entries = Array(chains.joined())
-  let order = entries.indices.sorted { entries[$0] < entries[$1] }
-  var scores = entries
-  let size = Double(entries.count)
-  var start = 0
-  while start < order.count {
-    let value = entries[order[start]]
-    var end = start + 1
-    while end < order.count, entries[order[end]] == value { end += 1 }
-    let rank = 0.5 * Double(start + 1 + end)
-    let score = normalQuantile((rank - 0.375) / (size + 0.25))
-    for position in start..<end { scores[order[position]] = score }
-    start = end
+/// Normal scores of ranks, `Φ⁻¹((r - 3/8)/(S + 1/4))` for S entries: computed once for every rank.
+struct NormalScores {
+  private let count: Int
+  /// The scores of the ranks 1, 2, .. up to the middle one; the others follow by symmetry.
+  private let lower: [Double]
+
+  /// The scores of so many entries.
+  init(count: Int) {
+    self.count = count
+    lower = (0..<(count + 1) / 2).map { Self.score(Double($0 + 1), of: count) }
   }
-  var first = 0
-  return chains.map { chain in
-    defer { first += chain.count }
-    return Array(scores[first..<(first + chain.count)])
+
+  private static func score(_ rank: Double, of count: Int) -> Double {
+    normalQuantile((rank - 0.375) / (Double(count) + 0.25))
+  }
+
+  /// The scores of all entries, ties sharing their mean rank.
+  func scores(_ chains: [[Double]]) -> [[Double]] {
+    var entries: [(value: Double, place: Int)] = []
+    entries.reserveCapacity(count)
+    for chain in chains {
+      for value in chain { entries.append((value, entries.count)) }
+    }
+    precondition(entries.count == count, "scores of \(count) ranks for \(entries.count) entries")
+    entries.sort { $0.value < $1.value }
+    var scores = [Double](repeating: 0, count: count)
+    var start = 0
+    while start < count {
+      var end = start + 1
+      while end < count, entries[end].value == entries[start].value { end += 1 }
+      let score: Double
+      if end > start + 1 {
+        score = Self.score(0.5 * Double(start + 1 + end), of: count)
+      } else {
+        score = start < lower.count ? lower[start] : -lower[count - 1 - start]
+      }
+      for position in start..<end { scores[entries[position].place] = score }
+      start = end
+    }
+    var first = 0
+    return chains.map { chain in
+      defer { first += chain.count }
+      return Array(scores[first..<(first + chain.count)])
+    }
   }
 }
 
@@ -206,11 +231,6 @@ func effectiveCount(_ chains: [[Double]]) -> Double {
   }
   let time = max(-1 + 2 * sum + tail, 1 / log10(total))
   return total / time
-}
-
-/// The middle of all entries, the mean of both where their number is even.
-func median(_ chains: [[Double]]) -> Double {
-  interpolatedQuantile(chains.joined().sorted(), 0.5)
 }
 
 /// A quantile of sorted entries, linear between them: 0 is the first, 1 the last.

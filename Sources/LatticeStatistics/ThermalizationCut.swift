@@ -90,7 +90,8 @@ public struct ThermalizationCut: Sendable, Equatable {
     }
     length = shortest
     let half = shortest / 2
-    let scores = normalScores(chains.map { Array($0.prefix(shortest)) })
+    let scores = NormalScores(count: shortest * chains.count).scores(
+      chains.map { Array($0.prefix(shortest)) })
     let reference = try StationaryPart(scores.map { Array($0.suffix(shortest - half)) })
     let groups = groups ?? []
     let first = groups.isEmpty ? [] : groups.map { $0 == groups[0] }
@@ -134,7 +135,9 @@ public struct ThermalizationCut: Sendable, Equatable {
 extension ThermalizationCut: CustomStringConvertible {
   /// One line with the numbers.
   public var description: String {
-    let tau = Estimate(value: tauInt, error: 0.1 * tauInt, count: 1).description.prefix { $0 != "(" }
+    let tau = Estimate(value: tauInt, error: 0.1 * tauInt, count: 1).description.prefix {
+      $0 != "("
+    }
     switch verdict {
     case .settled:
       return discard == 0
@@ -207,7 +210,8 @@ private struct BlockComparison {
   /// Whether a chain is of the first group; empty for one group.
   let first: [Bool]
 
-  private func mean(_ range: Range<Int>, where chosen: (Int) -> Bool) -> (mean: Double, count: Int) {
+  private func mean(_ range: Range<Int>, where chosen: (Int) -> Bool) -> (mean: Double, count: Int)
+  {
     let chains = scores.indices.filter(chosen)
     let sum = chains.reduce(0.0) { $0 + compensatedSum(Array(scores[$1][range])) }
     return (sum / Double(range.count * chains.count), chains.count)

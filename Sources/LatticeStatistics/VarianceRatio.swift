@@ -40,7 +40,9 @@ public func normalDeviation(ofStudent t: Double, degreesOfFreedom: Double) -> Do
 private func incompleteBeta(x: Double, complement: Double, a: Double, b: Double) -> Double {
   guard x > 0 else { return 0 }
   guard complement > 0 else { return 1 }
-  if x > (a + 1) / (a + b + 2) { return 1 - incompleteBeta(x: complement, complement: x, a: b, b: a) }
+  if x > (a + 1) / (a + b + 2) {
+    return 1 - incompleteBeta(x: complement, complement: x, a: b, b: a)
+  }
   let prefactor = exp(
     a * log(x) + b * log(complement) + logGamma(a + b) - logGamma(a) - logGamma(b) - log(a))
   // The continued fraction in powers of x (Lentz): numerators d_1, d_2, ..

@@ -99,14 +99,16 @@ struct SchwingerDysonLawTests {
     if extents.count < 4 { try SchwingerDysonLaws<SU3>().definition(extents) }
   }
 
-  @Test("they are gauge and translation invariant, lane by lane", arguments: [[4, 3], [2, 3, 1, 2]])
+  @Test(
+    "they are gauge and translation invariant, lane by lane", arguments: [[4, 3], [2, 3, 1, 2]])
   func symmetries(_ extents: [Int]) throws {
     try SchwingerDysonLaws<U1>().symmetries(extents)
     try SchwingerDysonLaws<SU2>().symmetries(extents)
     try SchwingerDysonLaws<SU3>().symmetries(extents)
   }
 
-  @Test("there is one for every ordered pair of directions whose plaquettes do not close on themselves")
+  @Test(
+    "there is one for every ordered pair of directions whose plaquettes do not close on themselves")
   func pairs() throws {
     let action = try WilsonAction<U1>(beta: 1)
     func components(_ extents: [Int]) throws -> [String] {

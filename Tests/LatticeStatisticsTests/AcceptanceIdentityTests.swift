@@ -15,7 +15,8 @@ private func violations(
 struct AcceptanceIdentityTests {
   /// Three deviations in each of 300 repetitions, counted beyond 2 sigma: 0.0455 expected, with a
   /// standard deviation of 0.012; 0.11 is 5 of them.
-  @Test("hold for a normal violation at any size, with errors that are right", arguments: [0.2, 1, 2.5])
+  @Test(
+    "hold for a normal violation at any size, with errors that are right", arguments: [0.2, 1, 2.5])
   func normal(spread: Double) throws {
     var outside = [0, 0, 0]
     for seed in 0..<300 as Range<UInt64> {
@@ -72,6 +73,8 @@ struct AcceptanceIdentityTests {
     let found = try AcceptanceIdentities(deltaH: violations(400, spread: 1e-3, seed: 4))
     #expect(found.gaussianDifference == nil)
     #expect(throws: StatisticsError.self) { try AcceptanceIdentities(deltaH: [[0.1, 0.2]]) }
-    #expect(throws: StatisticsError.self) { try AcceptanceIdentities(deltaH: [[0, 0, 0, 0, 0, 0]]) }
+    #expect(throws: StatisticsError.self) {
+      try AcceptanceIdentities(deltaH: [[0, 0, 0, 0, 0, 0]])
+    }
   }
 }

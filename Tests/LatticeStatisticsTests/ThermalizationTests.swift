@@ -80,7 +80,8 @@ struct ThermalizationTests {
   @Test("chains that still drift, or have not met, are no reference")
   func unsettled() throws {
     let steady = stationary(8, 2000, rho: 0.8, seed: 3)
-    let drifting = try ThermalizationCut(steady.map { $0.enumerated().map { $1 + 1e-3 * Double($0) } })
+    let drifting = try ThermalizationCut(
+      steady.map { $0.enumerated().map { $1 + 1e-3 * Double($0) } })
     #expect(drifting.verdict == .drifting)
     #expect("\(drifting)".contains("still drifts"))
     let groups = [0, 0, 0, 0, 1, 1, 1, 1]
@@ -101,7 +102,8 @@ struct ThermalizationTests {
     #expect(throws: StatisticsError.self) {
       try ThermalizationCut([[Double](repeating: 1, count: 100)])
     }
-    #expect(throws: StatisticsError.shapeMismatch(what: "groups of chains", expected: 1, found: 2)) {
+    #expect(throws: StatisticsError.shapeMismatch(what: "groups of chains", expected: 1, found: 2))
+    {
       try ThermalizationCut([referenceNormals(seed: 1, count: 50)], groups: [0, 1])
     }
     #expect(throws: StatisticsError.self) {

@@ -42,9 +42,11 @@ struct TopologyMobilityTests {
   @Test("chains that move are not warned of, those that hardly move or stand still are")
   func verdicts() throws {
     for seed in 0..<20 as Range<UInt64> {
-      let moving = try TopologyMobility(charges: ensemble(8, 4000, rate: 0.5, width: 1.5, seed: seed))
+      let moving = try TopologyMobility(
+        charges: ensemble(8, 4000, rate: 0.5, width: 1.5, seed: seed))
       #expect(moving.verdict == .moving && moving.warning == nil, "\(moving)")
-      let slow = try TopologyMobility(charges: ensemble(8, 4000, rate: 4e-3, width: 1.5, seed: seed))
+      let slow = try TopologyMobility(
+        charges: ensemble(8, 4000, rate: 4e-3, width: 1.5, seed: seed))
       #expect(slow.verdict == .slow, "\(slow)")
       let frozen = try TopologyMobility(
         charges: ensemble(8, 4000, rate: 1e-5, width: 1.5, seed: seed))

@@ -17,7 +17,9 @@ private func residuals<Theory: GaugeAction>(
   var sums = Array(
     repeating: Array(repeating: Lanes.zero, count: identities.components.count), count: 8)
   _ = try runner.run(plan, measure: { identities.residuals(of: $0.U) }) { sample, values in
-    for (index, value) in values.enumerated() { sums[sample.firstChain / laneCount][index] += value }
+    for (index, value) in values.enumerated() {
+      sums[sample.firstChain / laneCount][index] += value
+    }
     return true
   }
   return identities.components.indices.map { index in

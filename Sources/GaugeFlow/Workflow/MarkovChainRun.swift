@@ -138,7 +138,8 @@ public final class MarkovChainRun {
     checkpoint = Checkpoint(directory: directory, name: "chains")
     let description = EnsembleDescription(
       group: plan.group, lattice: plan.lattice.extents, beta: plan.beta,
-      action: plan.action.description(beta: plan.beta), provenance: .init(version: programVersion, command: plan.command, seed: plan.seed))
+      action: plan.action.description(beta: plan.beta), provenance: .init(version: programVersion, command: plan.command, seed: plan.seed,
+        start: plan.start.rawValue))
     if resume, let state = try checkpoint.load() {
       let saved = try MarkovChainState(state, at: directory)
       try saved.require(plan.settings, at: directory)
