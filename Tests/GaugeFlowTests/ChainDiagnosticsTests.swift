@@ -100,7 +100,7 @@ struct CommandLineDiagnosticsTests {
   func mixed() throws {
     let scratch = try Scratch()
     let sampled = try CommandLineProgram.run(
-      "mcmc --group U1 --lattice 16x16 --beta 3 --algorithm hmc --trajectory-length 0.5 --steps 4 "
+      "mcmc --group U1 --lattice 16x16 --beta 2 --algorithm hmc --trajectory-length 1 --steps 6 "
         + "--start mixed --thermalize 0 --every 1 --count 8000 --chains 8 --seed 5 "
         + "--out \(scratch("e")) --json")
     #expect(sampled.status == 0, "\(sampled.errors)")
@@ -114,7 +114,7 @@ struct CommandLineDiagnosticsTests {
     let json = try result.json()
     let thermalization = try #require(json["thermalization"] as? [String: Any])
     let discarded = try #require(thermalization["discarded"] as? Int)
-    #expect((4...500).contains(discarded), "\(discarded)")
+    #expect((2...250).contains(discarded), "\(discarded)")
     #expect(json["count"] as? Int == 8000 - 8 * discarded)
     let observables = try #require(json["observables"] as? [String: [String: Any]])
     let plaquette = try #require(observables["plaquette"])

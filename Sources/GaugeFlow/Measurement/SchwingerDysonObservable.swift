@@ -13,9 +13,9 @@ extension SchwingerDyson: Observable {
 /// Observables that test a known action, beside those of the catalog, which know none.
 public enum ActionObservables {
   /// The word of the Schwinger-Dyson identities.
-  public static var schwingerDyson: String { "schwinger-dyson" }
+  @inlinable public static var schwingerDyson: String { "schwinger-dyson" }
   /// The words a user can type.
-  public static var names: [String] { [schwingerDyson] }
+  @inlinable public static var names: [String] { [schwingerDyson] }
 
   /// The exact mean of a component, in any theory; nil for another observable.
   public static func exactMean(in observable: String) -> Double? {
@@ -25,6 +25,7 @@ public enum ActionObservables {
   /// The observable of a name for an action.
   ///
   /// - Throws: `SchwingerDysonError` where the lattice has no plaquette that it can be made for.
+  @inlinable
   public static func observable<Theory: GaugeAction>(
     named name: String, of action: Theory, on lattice: Lattice
   ) throws -> AnyObservable<Theory.Group>? {

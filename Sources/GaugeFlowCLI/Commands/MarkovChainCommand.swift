@@ -56,7 +56,9 @@ struct MarkovChainCommand: ParsableCommand {
   @Option(help: "Acceptance to tune for. (default: 0.8 for hmc, 0.5 for metropolis)")
   var targetAcceptance: Double?
 
-  @Option(help: "Start of every chain: hot, cold, or mixed for half of each.", transform: ChainStart.init(option:))
+  @Option(
+    help: "Start of every chain: hot, cold, or mixed for half of each.",
+    transform: ChainStart.init(option:))
   var start = ChainStart.hot
 
   @Option(help: "Updates before the first configuration.", transform: parseCountOrZero)
