@@ -122,7 +122,8 @@ extension ConfigurationSource {
   /// The group of every chain by its start, 0 for hot and 1 for cold, in the order in which the chains
   /// appear; nil where that is not known.
   func startGroups() throws(EnsembleIOError) -> [Int]? {
-    guard let start = chainStart.flatMap({ ChainStart(rawValue: $0) }), let chains = try self.chains()
+    guard let start = chainStart.flatMap({ ChainStart(rawValue: $0) }),
+      let chains = try self.chains()
     else { return nil }
     var seen: Set<Int> = []
     return chains.compactMap { chain in
