@@ -17,6 +17,8 @@ public protocol ConfigurationSource {
   var targetBeta: Double? { get }
   /// The name of the action, for errors; nil where it is not known.
   var actionName: String? { get }
+  /// Where its Markov chains started, `hot`, `cold` or `mixed`; nil where that is not known.
+  var chainStart: String? { get }
   /// The number of configurations.
   var count: Int { get }
   /// Reads configurations that follow each other, each link by link as in an ensemble file.
@@ -31,6 +33,8 @@ public protocol ConfigurationSource {
 extension ConfigurationSource {
   /// Not known.
   public var actionName: String? { nil }
+  /// Not known.
+  public var chainStart: String? { nil }
 }
 
 extension EnsembleReader: ConfigurationSource {
@@ -46,6 +50,8 @@ extension EnsembleReader: ConfigurationSource {
     return action.couplings.sorted { $0.key < $1.key }
       .reduce(action.name) { $0 + ", \($1.key) \($1.value)" }
   }
+  /// The start in the provenance of `ensemble.json`.
+  public var chainStart: String? { description.provenance.start }
   /// The coupling in `ensemble.json`, where the action is Wilson's.
   public var targetBeta: Double? { description.action.name == "wilson" ? description.beta : nil }
 }

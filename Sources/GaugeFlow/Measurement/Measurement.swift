@@ -12,6 +12,8 @@ public enum Measurement {
     public var observables: [String]?
     /// Whether the plaquette sums are kept that reweighting in the coupling needs.
     public var keepsPlaquetteSums = false
+    /// The coupling that observables of the action test; nil for that of the configurations.
+    public var testedBeta: Double?
     /// The most threads to use.
     public var threads: Int
 
@@ -55,7 +57,8 @@ public enum Measurement {
       let names: [String]
       let lattice: Lattice
       func run<Group: HeatbathGroup>(_ group: Group.Type) throws {
-        _ = try ObservableCatalog<Group>().observables(named: names, on: lattice)
+        _ = try ObservableCatalog<Group>().observables(
+          named: names, on: lattice, beta: 1, location: "observables")
       }
     }
     try Catalog.withGroup(named: group, Task(names: observables, lattice: lattice))
@@ -70,7 +73,11 @@ public enum Measurement {
       let lattice = try Lattice(sources[0].latticeExtents)
       let catalog = ObservableCatalog<Group>()
       let observables =
-        try plan.observables.map { try catalog.observables(named: $0, on: lattice) }
+        try plan.observables.map {
+          try catalog.observables(
+            named: $0, on: lattice, beta: plan.testedBeta ?? sources[0].targetBeta,
+            location: sources[0].location)
+        }
         ?? catalog.applicable(to: lattice, onlyDefaults: true)
       let measurement = EnsembleMeasurement(
         observables, on: lattice, keepsPlaquetteSums: plan.keepsPlaquetteSums,

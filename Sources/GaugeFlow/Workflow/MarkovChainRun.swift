@@ -140,7 +140,9 @@ public final class MarkovChainRun {
     var description = EnsembleDescription(
       group: plan.group, lattice: plan.lattice.extents, beta: plan.beta,
       action: plan.action.description(beta: plan.beta),
-      provenance: .init(version: programVersion, command: plan.command, seed: plan.seed))
+      provenance: .init(
+        version: programVersion, command: plan.command, seed: plan.seed,
+        start: plan.start.rawValue))
     if let formula = plan.action.formula {
       description.conventions += "; here \(formula)"
     }

@@ -56,7 +56,9 @@ struct MarkovChainCommand: ParsableCommand {
   @Option(help: "Acceptance to tune for. (default: 0.8 for hmc, 0.5 for metropolis)")
   var targetAcceptance: Double?
 
-  @Option(help: "Start of every chain: hot or cold.", transform: ChainStart.init(option:))
+  @Option(
+    help: "Start of every chain: hot, cold, or mixed for half of each.",
+    transform: ChainStart.init(option:))
   var start = ChainStart.hot
 
   @Option(help: "Updates before the first configuration.", transform: parseCountOrZero)
@@ -163,7 +165,8 @@ struct MarkovChainCommand: ParsableCommand {
         kernel.name, acceptance.adding("parameters", tuned.map { .array($0.map { .number($0) }) })
       )
     }
-    return json.adding("kernels", .object(kernels))
+    return json.adding("identities", result.hybridMonteCarlo?.identities?.json)
+      .adding("kernels", .object(kernels))
   }
 
   private func table(_ result: MarkovChainResult) -> String {
@@ -181,6 +184,9 @@ struct MarkovChainCommand: ParsableCommand {
       let estimate = Estimate(
         value: value, error: hmc.expMinusDeltaHError ?? .nan, count: hmc.updates)
       table.add("<exp(-dH)>", "\(estimate)", "exact 1")
+      if let balance = hmc.identities?.balance {
+        table.add("acceptance - 2 P(dH < 0)", "\(balance)", "exact 0")
+      }
     }
     table.add("seconds", String(format: "%.2f", result.seconds))
     table.add("link updates/s", String(format: "%.3g", result.linkUpdatesPerSecond))
@@ -232,7 +238,7 @@ extension ChainStart {
   /// A start as a user types it.
   init(option text: String) throws {
     guard let known = ChainStart(rawValue: text) else {
-      throw CommandError.usage("expected hot or cold")
+      throw CommandError.usage("expected hot, cold or mixed")
     }
     self = known
   }

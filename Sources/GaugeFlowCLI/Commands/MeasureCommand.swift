@@ -10,7 +10,12 @@ struct MeasureCommand: ParsableCommand {
     discussion: """
       Takes ensemble directories (weights and chains are respected; several of one theory are \
       joined), or NPY files of U(1) angles of shape (count, D, L_0, ..) or complex matrices of \
-      shape (count, D, L_0, .., N, N), whose coupling --beta names. Observables: \(ObservableCatalog<U1>().names.joined(separator: ", ")).
+      shape (count, D, L_0, .., N, N), whose coupling --beta names. Observables: \((ObservableCatalog<U1>().names + ActionObservables.names).joined(separator: ", ")). \
+      The last is a test: exactly 0 where the configurations have the distribution of their action.
+
+      Where several chains were run, R-hat compares them; above \(ChainConvergence.threshold) there \
+      is a warning, as for a topological charge that hardly moves. --discard auto leaves out what the \
+      chains have not yet forgotten of their start.
 
       Example:
         gaugeflow measure runs/hmc --observables plaquette,wilson-loops --to-beta 2.1
@@ -39,6 +44,11 @@ struct MeasureCommand: ParsableCommand {
     help: "Exponential autocorrelation time whose tail is attached; 0 for none.")
   var tauExp = 0.0
 
+  @Option(
+    help: "Configurations to leave out at the start of every chain: a number, or auto.",
+    transform: ThermalizationChoice.init(option:))
+  var discard: ThermalizationChoice?
+
   @Flag(help: "Take what is left of an ensemble that was cut off.")
   var acceptPrefix = false
 
@@ -56,10 +66,10 @@ struct MeasureCommand: ParsableCommand {
     }
     Interrupt.listen()
     let progress = Progress("measuring", total: sources.reduce(0) { $0 + $1.count })
-    let measured = try Measurement.run(
-      sources,
-      .init(observables: names, keepsPlaquetteSums: toBeta != nil, threads: threads.count)
-    ) { done in
+    var plan = Measurement.Plan(
+      observables: names, keepsPlaquetteSums: toBeta != nil, threads: threads.count)
+    plan.testedBeta = toBeta
+    let measured = try Measurement.run(sources, plan) { done in
       progress.update(to: Double(done))
       return !Interrupt.isRequested
     }
@@ -68,10 +78,13 @@ struct MeasureCommand: ParsableCommand {
       throw CommandError(
         .signal(SIGINT), "stopped while measuring \(inputs.joined(separator: " "))")
     }
+    let thermalization = try discard.map {
+      try histories.discard($0, groups: try sources.startGroups())
+    }
     if let toBeta { try histories.reweight(to: toBeta) }
     let report = try MeasurementReport(
       histories, exact: ExactReference(for: histories), sParameter: sParameter, tauExp: tauExp)
-    try printReport(report, histories)
+    try printReport(report, histories, thermalization)
   }
 
   /// Opens an ensemble directory, a file in it, or a file of its own.
@@ -88,13 +101,17 @@ struct MeasureCommand: ParsableCommand {
     return try ArraySource(path, beta: beta)
   }
 
-  private func printReport(_ report: MeasurementReport, _ histories: MeasurementHistories) throws {
+  private func printReport(
+    _ report: MeasurementReport, _ histories: MeasurementHistories,
+    _ thermalization: ThermalizationReport?
+  ) throws {
     var failure: CommandError?
     if case .weightsTooHeavy? = report.weightsRefusal, let refusal = report.weightsRefusal {
       failure = .failed(refusal.description)
     }
     if output.json {
-      try StandardOutput.print(report.json.adding(failure))
+      try StandardOutput.print(
+        report.json.adding("thermalization", thermalization?.json).adding(failure))
       if failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
     } else {
       let beta = histories.beta.map { "beta \($0)" } ?? histories.actionName
@@ -103,7 +120,10 @@ struct MeasureCommand: ParsableCommand {
         + "\(report.count) configurations"
       if let chains = report.chainCount { head += chains == 1 ? ", 1 chain" : ", \(chains) chains" }
       if toBeta != nil { head += ", reweighted" }
-      try StandardOutput.print(head + "\n" + report.table(isComplete: all))
+      for line in thermalization?.lines ?? [] { head += "\n" + line }
+      var text = head + "\n" + report.table(isComplete: all)
+      if let warning = thermalization?.warning { text += "\nwarning: \(warning)" }
+      try StandardOutput.print(text)
       if let failure { throw failure }
     }
   }
