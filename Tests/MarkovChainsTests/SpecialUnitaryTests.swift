@@ -111,7 +111,8 @@ struct SpecialUnitaryTests {
 
   /// MILC, 8^4, beta 6.0, 800 updates: 0.5940(1), autocorrelation ignored. At beta 5.7 and 16^4 the
   /// literature has 0.549; the finite size of 8^4 is far below that digit.
-  @Test("published plaquettes of SU(3) in four dimensions", arguments: [(6.0, 0.5940), (5.7, 0.549)])
+  @Test(
+    "published plaquettes of SU(3) in four dimensions", arguments: [(6.0, 0.5940), (5.7, 0.549)])
   func published(beta: Double, plaquette: Double) throws {
     let lattice = try Lattice([8, 8, 8, 8])
     let means = try chainMeans(
@@ -176,7 +177,8 @@ struct SpecialUnitaryTests {
     try check(SU6.self)
   }
 
-  @Test("the heatbath of an SU(2) link has the moments of exp(k a_0)", arguments: [0.0, 0.3, 2, 20])
+  @Test(
+    "the heatbath of an SU(2) link has the moments of exp(k a_0)", arguments: [0.0, 0.3, 2, 20])
   func singleLink(coupling: Double) throws {
     var generator = LaneGenerator(seed: 4, purpose: .heatbath, firstConfiguration: 0, step: 0)
     var A = Quaternion(
@@ -204,7 +206,8 @@ struct SpecialUnitaryTests {
 
   @Test("same bits for one and two threads, and for eight chains or one")
   func bits() throws {
-    func check<G: HeatbathGroup>(_ group: G.Type, _ algorithm: GroupAlgorithm, beta: Double) throws {
+    func check<G: HeatbathGroup>(_ group: G.Type, _ algorithm: GroupAlgorithm, beta: Double) throws
+    {
       let lattice = try Lattice([3, 2, 2, 3])
       func run(chains: Int, threads: Int) throws -> [LinkField<G>] {
         var runner = try ChainRunner(
