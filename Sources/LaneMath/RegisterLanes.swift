@@ -23,3 +23,7 @@ public func registerMultiplyAdd(_ a: RegisterLanes, _ b: RegisterLanes, _ c: Reg
 public func registerNegativeMultiplyAdd(
   _ a: RegisterLanes, _ b: RegisterLanes, _ c: RegisterLanes
 ) -> RegisterLanes { cl_register_nmad(a, b, c) }
+
+/// The square root on one register.
+@inlinable @inline(__always)
+public func registerSquareRoot(_ x: RegisterLanes) -> RegisterLanes { cl_register_sqrt(x) }

@@ -12,8 +12,8 @@ public protocol LinkLinearAction<Group>: GaugeAction {
   var stapleCoupling: Double { get }
   /// The smallest extent for which no link is part of its own staples.
   var smallestExtent: Int { get }
-  /// The staple sum `A_mu(x)`. Does not allocate.
-  func staple(at x: Int, mu: Int, in U: LinkView<Group>) -> Group.Matrix
+  /// Adds the staple sum `A_mu(x)` to a matrix. Does not allocate.
+  func addStaple(at x: Int, mu: Int, in U: LinkView<Group>, to sum: inout Group.Matrix)
 }
 
 /// The memory of a link field and of its neighbour tables, for kernels that visit link after link.
@@ -51,11 +51,10 @@ public struct LinkView<Group: GaugeGroup> {
     @inline(__always) nonmutating set { links[mu &* volume &+ site] = newValue }
   }
 
-  /// The sum of the `2 (D - 1)` staples of the plaquettes that contain a link; see
+  /// Adds the `2 (D - 1)` staples of the plaquettes that contain a link; see
   /// ``LatticeFields/LinkField/staple(at:mu:)``.
   @inlinable @inline(__always)
-  public func plaquetteStaple(at x: Int, mu: Int) -> Group.Matrix {
-    var sum = Group.zeroMatrix
+  public func addPlaquetteStaple(at x: Int, mu: Int, to sum: inout Group.Matrix) {
     let ahead = forward[mu &* volume &+ x]
     let mine = UnsafePointer(links) + mu &* volume
     for nu in 0..<dimension where nu != mu {
@@ -65,7 +64,6 @@ public struct LinkView<Group: GaugeGroup> {
       Group.addStapleAbove(other + ahead, mine + above, other + x, to: &sum)
       Group.addStapleBelow(other + corner, mine + below, other + below, to: &sum)
     }
-    return sum
   }
 }
 
@@ -93,9 +91,19 @@ extension WilsonAction: LinkLinearAction {
   @inlinable public var stapleCoupling: Double { beta / Double(Group.colors) }
   /// 2: around a direction of extent 1 a link closes on itself.
   @inlinable public var smallestExtent: Int { 2 }
-  /// The sum of the staples of the plaquettes.
+  /// Adds the staples of the plaquettes.
+  @inlinable @inline(__always)
+  public func addStaple(
+    at x: Int, mu: Int, in U: LinkView<Group>, to sum: inout Group.Matrix
+  ) { U.addPlaquetteStaple(at: x, mu: mu, to: &sum) }
+}
+
+extension LinkLinearAction {
+  /// The staple sum `A_mu(x)`.
   @inlinable @inline(__always)
   public func staple(at x: Int, mu: Int, in U: LinkView<Group>) -> Group.Matrix {
-    U.plaquetteStaple(at: x, mu: mu)
+    var sum = Group.zeroMatrix
+    addStaple(at: x, mu: mu, in: U, to: &sum)
+    return sum
   }
 }

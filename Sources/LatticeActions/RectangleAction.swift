@@ -131,13 +131,14 @@ extension RectangleAction: LinkLinearAction {
   @inlinable public var stapleCoupling: Double { beta / Double(Group.colors) }
   /// 3: a rectangle that goes around a direction of extent 2 contains its short side twice.
   @inlinable public var smallestExtent: Int { 3 }
-  /// `c0` times the staples of the plaquettes and `c1` times those of the rectangles, six in each
+  /// Adds `c0` times the staples of the plaquettes and `c1` times those of the rectangles, six in each
   /// plane.
   @inlinable @inline(__always)
-  public func staple(at x: Int, mu: Int, in U: LinkView<Group>) -> Group.Matrix {
+  public func addStaple(
+    at x: Int, mu: Int, in U: LinkView<Group>, to sum: inout Group.Matrix
+  ) {
     let c0 = Lanes(repeating: plaquetteCoefficient), c1 = Lanes(repeating: rectangleCoefficient)
     let links = UnsafePointer(U.links)
-    var sum = Group.zeroMatrix
     for nu in 0..<U.dimension where nu != mu {
       Group.addRectangleStaplesAbove(
         RectangleLinks(above: x, mu, nu, links, U.forward, U.backward, volume: U.volume),
@@ -146,7 +147,6 @@ extension RectangleAction: LinkLinearAction {
         RectangleLinks(below: x, mu, nu, links, U.forward, U.backward, volume: U.volume),
         plaquette: c0, rectangle: c1, to: &sum)
     }
-    return sum
   }
 }
 

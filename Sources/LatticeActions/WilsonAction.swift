@@ -111,7 +111,7 @@ public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
   ) {
     for mu in 0..<lattice.dimension {
       let first = mu &* lattice.volume &+ slice &* width
-      for link in first..<(first &+ width) { U[link] = Group.exp(time * p[link]) * U[link] }
+      for link in first..<(first &+ width) { Group.advance(U + link, by: time, along: p + link) }
     }
   }
 

@@ -33,6 +33,9 @@ public protocol GaugeGroup: BitwiseCopyable, Sendable {
   var imaginaryTrace: Lanes { get }
   /// `exp(Σ_a X_a T_a)`.
   static func exp(_ X: Algebra) -> Self
+  /// `U <- exp(time X) U`: the drift of molecular dynamics.
+  static func advance(
+    _ U: UnsafeMutablePointer<Self>, by time: Lanes, along X: UnsafePointer<Algebra>)
   /// `-Re tr(T_a U)` for each generator: the derivative of `-Re tr U`; `sin φ` for U(1).
   var algebraProjection: Algebra { get }
   /// Draws from the Haar measure in every lane.
@@ -41,6 +44,8 @@ public protocol GaugeGroup: BitwiseCopyable, Sendable {
   var unitarityDefect: Lanes { get }
   /// The nearest group element: removes accumulated rounding.
   var reunitarized: Self { get }
+  /// Replaces the element by the nearest group element.
+  mutating func reunitarize()
 
   /// The zero matrix.
   static var zeroMatrix: Matrix { get }
@@ -98,6 +103,16 @@ public protocol GaugeGroup: BitwiseCopyable, Sendable {
 }
 
 extension GaugeGroup {
+  /// The product with the exponential.
+  @inlinable @inline(__always)
+  public static func advance(
+    _ U: UnsafeMutablePointer<Self>, by time: Lanes, along X: UnsafePointer<Algebra>
+  ) { U.pointee = exp(time * X.pointee) * U.pointee }
+
+  /// Replaces the element by the nearest group element.
+  @inlinable @inline(__always)
+  public mutating func reunitarize() { self = reunitarized }
+
   /// The product of three links, added.
   @inlinable @inline(__always)
   public static func addStapleAbove(

@@ -98,10 +98,11 @@ extension LinkField: LatticeField {
   @inlinable
   public mutating func advance(by time: Double, along X: AlgebraField<Group>) {
     precondition(X.lattice == lattice, "velocities on \(X.lattice) for a field on \(lattice)")
-    let time = Lanes(repeating: time)
+    let time = Lanes(repeating: time), count = links.count
     links.withUnsafeMutableBufferPointer { U in
       X.elements.withUnsafeBufferPointer { X in
-        for link in U.indices { U[link] = Group.exp(time * X[link]) * U[link] }
+        guard let U = U.baseAddress, let X = X.baseAddress else { return }
+        for link in 0..<count { Group.advance(U + link, by: time, along: X + link) }
       }
     }
   }

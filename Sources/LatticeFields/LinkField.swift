@@ -36,7 +36,7 @@ public struct LinkField<Group: GaugeGroup>: Sendable {
 
   /// Brings every link back to the group, removing accumulated rounding.
   @inlinable public mutating func reunitarize() {
-    for link in links.indices { links[link] = links[link].reunitarized }
+    links.withUnsafeMutableBufferPointer { U in for link in U.indices { U[link].reunitarize() } }
   }
 
   /// The largest `|U† U - 1|` over links and entries.

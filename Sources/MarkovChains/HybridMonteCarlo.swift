@@ -76,6 +76,8 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
 
   /// One trajectory.
   @specialized(where Theory == WilsonAction<U1>)
+  @specialized(where Theory == WilsonAction<SU2>)
+  @specialized(where Theory == WilsonAction<SU3>)
   @inlinable
   public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo

@@ -45,8 +45,8 @@ struct PlanarU1 {
   @usableFromInline
   func heatbath(using generator: inout LaneGenerator) {
     let strength = Lanes(repeating: 2 * beta)
-    for mu in 0..<2 {
-      for x in 0..<volume {
+    for x in 0..<volume {
+      for mu in 0..<2 {
         let (a, b) = staples(x, mu)
         let angle = generator.vonMises(concentration: strength * cos(0.5 * (a - b)))
         links[mu &* volume &+ x] = wrapAngle(angle - 0.5 * (a + b))
@@ -56,8 +56,8 @@ struct PlanarU1 {
 
   @usableFromInline
   func overrelax() {
-    for mu in 0..<2 {
-      for x in 0..<volume {
+    for x in 0..<volume {
+      for mu in 0..<2 {
         let (a, b) = staples(x, mu)
         let link = mu &* volume &+ x
         links[link] = wrapAngle(-(a + b) - links[link])
@@ -69,8 +69,8 @@ struct PlanarU1 {
   func metropolis(width: Lanes, hits: Int, using generator: inout LaneGenerator) -> Lanes {
     let strength = Lanes(repeating: 2 * beta)
     var accepted = Lanes.zero
-    for mu in 0..<2 {
-      for x in 0..<volume {
+    for x in 0..<volume {
+      for mu in 0..<2 {
         let (a, b) = staples(x, mu)
         let middle = 0.5 * (a + b)
         let k = strength * cos(0.5 * (a - b))

@@ -55,8 +55,8 @@ struct PlainWilsonAction: LinkLinearAction {
   }
   var stapleCoupling: Double { beta }
   var smallestExtent: Int { 2 }
-  func staple(at x: Int, mu: Int, in U: LinkView<U1>) -> ComplexLanes {
-    U.plaquetteStaple(at: x, mu: mu)
+  func addStaple(at x: Int, mu: Int, in U: LinkView<U1>, to sum: inout ComplexLanes) {
+    U.addPlaquetteStaple(at: x, mu: mu, to: &sum)
   }
 }
 

@@ -27,9 +27,11 @@ struct LocalUpdateTests {
     var generator = LaneGenerator(seed: 1, purpose: .verification, firstConfiguration: 0, step: 0)
     for _ in 0..<20 {
       let link = U1.haar(using: &generator)
-      let A = ComplexLanes(generator.normal(), generator.normal())
-      let reflected = U1.overrelaxed(link, staple: A)
-      let back = U1.overrelaxed(reflected, staple: A)
+      var A = ComplexLanes(generator.normal(), generator.normal())
+      var reflected = link
+      U1.overrelax(&reflected, staple: &A)
+      var back = reflected
+      U1.overrelax(&back, staple: &A)
       let change = U1.realTrace(of: reflected, times: A) - U1.realTrace(of: link, times: A)
       #expect(all(abs(change) .< 1e-14))
       #expect(all(abs(wrapAngle(back.angle - link.angle)) .< 1e-14))

@@ -32,7 +32,8 @@ private enum Program {
     if words.contains("--help") || words.contains("-h") { return print(help) }
     let lists = words.contains("--list")
     words.removeAll { $0.hasPrefix("--") }
-    let all = elementaryFunctions + groups + actions + flows + markovChains + observables
+    let all =
+      elementaryFunctions + groups + actions + flows + markovChains + fourDimensions + observables
     if lists {
       for name in ["peak", "gate", "allocations", "ess"] + all.map(\.name) { print(name) }
       return

@@ -105,3 +105,4 @@ CL_INLINE cl_register cl_register_mad(cl_register a, cl_register b, cl_register 
 CL_INLINE cl_register cl_register_nmad(cl_register a, cl_register b, cl_register c) {
   return c - a * b;
 }
+CL_INLINE cl_register cl_register_sqrt(cl_register x) { return __builtin_elementwise_sqrt(x); }

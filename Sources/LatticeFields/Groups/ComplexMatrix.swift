@@ -132,7 +132,7 @@ public struct ComplexMatrix<let N: Int>: BitwiseCopyable, Sendable {
           let a = Self.registers(a), b = Self.registers(b), c = Self.registers(c)
           for part in 0..<registersPerPacket {
             for i in 0..<N {
-              let row = ComplexRow<N>.entry &* N &* i &+ part
+              let row = ComplexRow<N>.Layout.lanes.entry &* N &* i &+ part
               body(a + row, b + part, c + row)
             }
           }

@@ -17,98 +17,131 @@ struct ComplexRow<let N: Int> {
     im = InlineArray(repeating: .zero)
   }
 
-  /// The distance between a matrix entry and the next, in registers: a real and an imaginary part.
-  @inlinable @inline(__always)
-  static var entry: Int { 2 &* registersPerPacket }
-  /// The distance between the real and the imaginary part.
-  @inlinable @inline(__always)
-  static var imaginary: Int { registersPerPacket }
+  /// Where the entries of a matrix in memory are: distances in registers.
+  @frozen
+  @usableFromInline
+  struct Layout {
+    /// From an entry to the next of its row.
+    @usableFromInline let entry: Int
+    /// From the real to the imaginary part.
+    @usableFromInline let imaginary: Int
+    /// From a row to the next.
+    @inlinable @inline(__always) var row: Int { entry &* N }
+
+    @inlinable @inline(__always)
+    init(entry: Int, imaginary: Int) {
+      self.entry = entry
+      self.imaginary = imaginary
+    }
+
+    /// A matrix of `Lanes`, of which one register is looked at.
+    @inlinable @inline(__always)
+    static var lanes: Layout {
+      Layout(entry: 2 &* registersPerPacket, imaginary: registersPerPacket)
+    }
+    /// A matrix of one register for each part of an entry.
+    @inlinable @inline(__always)
+    static var register: Layout { Layout(entry: 2, imaginary: 1) }
+  }
 
   /// The row that begins at `p`.
   @inlinable @inline(__always)
-  init(_ p: UnsafePointer<RegisterLanes>) {
-    re = InlineArray { p[Self.entry &* $0] }
-    im = InlineArray { p[Self.entry &* $0 &+ Self.imaginary] }
+  init(_ p: UnsafePointer<RegisterLanes>, _ layout: Layout = .lanes) {
+    re = InlineArray { p[layout.entry &* $0] }
+    im = InlineArray { p[layout.entry &* $0 &+ layout.imaginary] }
   }
 
   /// The conjugate of the column that begins at `p`: a row of the adjoint.
   @inlinable @inline(__always)
-  init(conjugateColumn p: UnsafePointer<RegisterLanes>) {
-    re = InlineArray { p[Self.entry &* N &* $0] }
-    im = InlineArray { -p[Self.entry &* N &* $0 &+ Self.imaginary] }
+  init(conjugateColumn p: UnsafePointer<RegisterLanes>, _ layout: Layout = .lanes) {
+    re = InlineArray { p[layout.row &* $0] }
+    im = InlineArray { -p[layout.row &* $0 &+ layout.imaginary] }
   }
 
   /// The row times the matrix `b`.
   @inlinable @inline(__always)
-  func times(_ b: UnsafePointer<RegisterLanes>) -> ComplexRow {
+  func times(_ b: UnsafePointer<RegisterLanes>, _ layout: Layout = .lanes) -> ComplexRow {
     var result = ComplexRow()
-    let e = Self.entry, i = Self.imaginary
     for j in 0..<N {
-      let column = b + e &* j
-      var x = re[0] * column[0]
-      var y = re[0] * column[i]
+      let column = b + layout.entry &* j
+      let imaginary = column + layout.imaginary
+      var x = re[unchecked: 0] * column[0]
+      var y = re[unchecked: 0] * imaginary[0]
       for k in 1..<N {
-        x = registerMultiplyAdd(re[k], column[e &* N &* k], x)
-        y = registerMultiplyAdd(re[k], column[e &* N &* k &+ i], y)
+        x = registerMultiplyAdd(re[unchecked: k], column[layout.row &* k], x)
+        y = registerMultiplyAdd(re[unchecked: k], imaginary[layout.row &* k], y)
       }
       for k in 0..<N {
-        x = registerNegativeMultiplyAdd(im[k], column[e &* N &* k &+ i], x)
-        y = registerMultiplyAdd(im[k], column[e &* N &* k], y)
+        x = registerNegativeMultiplyAdd(im[unchecked: k], imaginary[layout.row &* k], x)
+        y = registerMultiplyAdd(im[unchecked: k], column[layout.row &* k], y)
       }
-      result.re[j] = x
-      result.im[j] = y
+      result.re[unchecked: j] = x
+      result.im[unchecked: j] = y
     }
     return result
   }
 
   /// The row times the adjoint of the matrix `b`.
   @inlinable @inline(__always)
-  func timesAdjoint(_ b: UnsafePointer<RegisterLanes>) -> ComplexRow {
+  func timesAdjoint(_ b: UnsafePointer<RegisterLanes>, _ layout: Layout = .lanes) -> ComplexRow {
     var result = ComplexRow()
-    let e = Self.entry, i = Self.imaginary
     for j in 0..<N {
-      let row = b + e &* N &* j
-      var x = re[0] * row[0]
-      var y = im[0] * row[0]
+      let row = b + layout.row &* j
+      let imaginary = row + layout.imaginary
+      var x = re[unchecked: 0] * row[0]
+      var y = im[unchecked: 0] * row[0]
       for k in 1..<N {
-        x = registerMultiplyAdd(re[k], row[e &* k], x)
-        y = registerMultiplyAdd(im[k], row[e &* k], y)
+        x = registerMultiplyAdd(re[unchecked: k], row[layout.entry &* k], x)
+        y = registerMultiplyAdd(im[unchecked: k], row[layout.entry &* k], y)
       }
       for k in 0..<N {
-        x = registerMultiplyAdd(im[k], row[e &* k &+ i], x)
-        y = registerNegativeMultiplyAdd(re[k], row[e &* k &+ i], y)
+        x = registerMultiplyAdd(im[unchecked: k], imaginary[layout.entry &* k], x)
+        y = registerNegativeMultiplyAdd(re[unchecked: k], imaginary[layout.entry &* k], y)
       }
-      result.re[j] = x
-      result.im[j] = y
+      result.re[unchecked: j] = x
+      result.im[unchecked: j] = y
+    }
+    return result
+  }
+
+  /// The row times the matrix `b`, where the entry number `i` of the row is imaginary.
+  @inlinable @inline(__always)
+  func times(
+    _ b: UnsafePointer<RegisterLanes>, imaginaryAt i: Int, _ layout: Layout = .lanes
+  ) -> ComplexRow {
+    var result = ComplexRow()
+    for j in 0..<N {
+      let column = b + layout.entry &* j
+      let imaginary = column + layout.imaginary
+      var x = -im[unchecked: i] * imaginary[layout.row &* i]
+      var y = im[unchecked: i] * column[layout.row &* i]
+      for k in 0..<N where k != i {
+        x = registerMultiplyAdd(re[unchecked: k], column[layout.row &* k], x)
+        y = registerMultiplyAdd(re[unchecked: k], imaginary[layout.row &* k], y)
+        x = registerNegativeMultiplyAdd(im[unchecked: k], imaginary[layout.row &* k], x)
+        y = registerMultiplyAdd(im[unchecked: k], column[layout.row &* k], y)
+      }
+      result.re[unchecked: j] = x
+      result.im[unchecked: j] = y
     }
     return result
   }
 
   /// Writes the row to memory.
   @inlinable @inline(__always)
-  func store(_ p: UnsafeMutablePointer<RegisterLanes>) {
+  func store(_ p: UnsafeMutablePointer<RegisterLanes>, _ layout: Layout = .lanes) {
     for j in 0..<N {
-      p[Self.entry &* j] = re[j]
-      p[Self.entry &* j &+ Self.imaginary] = im[j]
+      p[layout.entry &* j] = re[unchecked: j]
+      p[layout.entry &* j &+ layout.imaginary] = im[unchecked: j]
     }
   }
 
   /// Adds the row to memory.
   @inlinable @inline(__always)
-  func add(_ p: UnsafeMutablePointer<RegisterLanes>) {
+  func add(_ p: UnsafeMutablePointer<RegisterLanes>, _ layout: Layout = .lanes) {
     for j in 0..<N {
-      p[Self.entry &* j] += re[j]
-      p[Self.entry &* j &+ Self.imaginary] += im[j]
-    }
-  }
-
-  /// Adds a multiple of the row to memory.
-  @inlinable @inline(__always)
-  func add(scaledBy factor: RegisterLanes, _ p: UnsafeMutablePointer<RegisterLanes>) {
-    for j in 0..<N {
-      let x = Self.entry &* j, y = x &+ Self.imaginary
-      p[x] = registerMultiplyAdd(factor, re[j], p[x])
-      p[y] = registerMultiplyAdd(factor, im[j], p[y])
+      p[layout.entry &* j] += re[unchecked: j]
+      p[layout.entry &* j &+ layout.imaginary] += im[unchecked: j]
     }
   }
 }

@@ -193,6 +193,18 @@ public struct Quaternion: BitwiseCopyable, Sendable {
   public var squaredNorm: Lanes {
     multiplyAdd(a0, a0, multiplyAdd(a1, a1, multiplyAdd(a2, a2, a3 * a3)))
   }
+
+  /// The quaternion divided by its length, and the length; where that is zero, the direction is 1.
+  @inlinable @inline(__always)
+  public var directionAndNorm: (direction: Quaternion, norm: Lanes) {
+    let square = squaredNorm
+    let isZero = square .< 1e-290
+    let norm = sqrt(select(isZero, Lanes(repeating: 1), square))
+    let inverse = 1 / norm
+    let unit = select(isZero, Lanes(repeating: 1), inverse * a0)
+    let direction = Quaternion(unit, inverse * a1, inverse * a2, inverse * a3)
+    return (direction, select(isZero, .zero, norm))
+  }
 }
 
 /// An element of the algebra of SU(2), `(i/2) σ·X`.

@@ -93,7 +93,24 @@ public struct SU<let N: Int>: GaugeGroup {
   /// The rows orthonormalised, from the first to the last, and the determinant made 1: as near as the
   /// nearest element up to the square of the defect.
   @inlinable
-  public var reunitarized: SU { SU(orthonormalizing: matrix) }
+  public var reunitarized: SU {
+    var result = self
+    result.reunitarize()
+    return result
+  }
+
+  /// Replaces the link by ``reunitarized``.
+  @inlinable @inline(__always)
+  public mutating func reunitarize() {
+    if N == 3 {
+      withUnsafeMutablePointer(to: &matrix) { matrix in
+        let memory = ComplexMatrix<N>.registers(matrix)
+        for part in 0..<registersPerPacket { SU3Plaquettes.reunitarize(memory + part) }
+      }
+    } else {
+      self = SU(orthonormalizing: matrix, passes: 1)
+    }
+  }
 
   /// The zero matrix.
   @inlinable @inline(__always) public static var zeroMatrix: ComplexMatrix<N> { ComplexMatrix() }

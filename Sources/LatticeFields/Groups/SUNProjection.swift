@@ -5,12 +5,14 @@ extension SU {
   /// so that the determinant is 1.
   ///
   /// Applied to a complex Gaussian matrix it gives Haar's measure.
+  ///
+  /// - Parameter passes: 2 for any matrix, the second removing the rounding of the first; 1 is enough
+  ///   for a matrix that is nearly unitary.
   @inlinable
-  public init(orthonormalizing M: ComplexMatrix<N>) {
+  public init(orthonormalizing M: ComplexMatrix<N>, passes: Int = 2) {
     var M = M
     for i in 0..<N {
-      // Twice is enough: the second pass removes the rounding of the first.
-      for pass in 0..<(i == 0 ? 1 : 2) {
+      for pass in 0..<(i == 0 ? 1 : passes) {
         for k in 0..<i {
           var re = Lanes.zero, im = Lanes.zero
           for j in 0..<N {
@@ -26,7 +28,7 @@ extension SU {
             M[i, j] = b
           }
         }
-        if pass == 0 && i > 0 { Self.normalize(row: i, of: &M) }
+        if pass + 1 < passes && i > 0 { Self.normalize(row: i, of: &M) }
       }
       Self.normalize(row: i, of: &M)
     }

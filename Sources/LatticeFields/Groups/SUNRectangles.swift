@@ -21,7 +21,7 @@ extension SU {
         let row = rowStride &* i &+ part
         let first = ComplexRow<N>(a + row).timesAdjoint(b + part)
         first.timesAdjoint(l0 + part).timesAdjoint(l1 + part).times(l2 + part)
-          .add(scaledBy: c1, out + row)
+          .scaled(by: c1).add(out + row)
         let right = ComplexRow<N>(r0 + row).times(r1 + part).timesAdjoint(r2 + part)
           .timesAdjoint(b + part)
         let tall = ComplexRow<N>(a + row).times(t0 + part).timesAdjoint(t1 + part)
@@ -42,10 +42,10 @@ extension SU {
     let l0 = registers(U.l0), l1 = registers(U.l1), l2 = registers(U.l2)
     withFactors(plaquette, rectangle, &sum) { c0, c1, out, part in
       for i in 0..<N {
-        let row = rowStride &* i &+ part, column = ComplexRow<N>.entry &* i &+ part
+        let row = rowStride &* i &+ part, column = ComplexRow<N>.Layout.lanes.entry &* i &+ part
         let first = ComplexRow<N>(conjugateColumn: a + column).timesAdjoint(b + part)
         first.timesAdjoint(l0 + part).times(l1 + part).times(l2 + part)
-          .add(scaledBy: c1, out + row)
+          .scaled(by: c1).add(out + row)
         let right = ComplexRow<N>(r0 + row).timesAdjoint(r1 + part).timesAdjoint(r2 + part)
           .timesAdjoint(b + part)
         let tall = ComplexRow<N>(conjugateColumn: a + column).timesAdjoint(t0 + part)
@@ -81,8 +81,10 @@ extension SU {
   ) -> ComplexRow<N> {
     var result = ComplexRow<N>()
     for j in 0..<N {
-      result.re[j] = registerMultiplyAdd(c1, y.re[j] + z.re[j], c0 * x.re[j])
-      result.im[j] = registerMultiplyAdd(c1, y.im[j] + z.im[j], c0 * x.im[j])
+      result.re[unchecked: j] = registerMultiplyAdd(
+        c1, y.re[unchecked: j] + z.re[unchecked: j], c0 * x.re[unchecked: j])
+      result.im[unchecked: j] = registerMultiplyAdd(
+        c1, y.im[unchecked: j] + z.im[unchecked: j], c0 * x.im[unchecked: j])
     }
     return result
   }
@@ -104,8 +106,8 @@ extension SU {
           let first = ComplexRow<N>(b0 + row).times(b1 + part).times(r + part)
           let second = ComplexRow<N>(l + row).times(t0 + part).times(t1 + part)
           for j in 0..<N {
-            sum = registerMultiplyAdd(first.re[j], second.re[j], sum)
-            sum = registerMultiplyAdd(first.im[j], second.im[j], sum)
+            sum = registerMultiplyAdd(first.re[unchecked: j], second.re[unchecked: j], sum)
+            sum = registerMultiplyAdd(first.im[unchecked: j], second.im[unchecked: j], sum)
           }
         }
         out[part] = sum
@@ -129,51 +131,68 @@ extension SU {
   ) {
     let b0 = registers(U + bottom.0), b1 = registers(U + bottom.1), r = registers(U + right)
     let t0 = registers(U + top.0), t1 = registers(U + top.1), l = registers(U + left)
-    withUnsafeTemporaryAllocation(of: ComplexMatrix<N>.self, capacity: 3) { work in
-      let first = ComplexMatrix<N>.registers(work.baseAddress!)
-      let F = ComplexMatrix<N>.registers(work.baseAddress! + 1)
-      let moved = ComplexMatrix<N>.registers(work.baseAddress! + 2)
-      withUnsafePointer(to: factor) { factor in
-        let factors = UnsafeRawPointer(factor).assumingMemoryBound(to: RegisterLanes.self)
-        for part in 0..<registersPerPacket {
-          let scale = factors[part]
-          for i in 0..<N {
-            let row = rowStride &* i &+ part
-            ComplexRow<N>(l + row).times(t0 + part).times(t1 + part).store(first + row)
+    let atFirst = coordinates(gradient + bottom.0), atSecond = coordinates(gradient + bottom.1)
+    let atRight = coordinates(gradient + right), atLeft = coordinates(gradient + left)
+    let atThird = coordinates(gradient + top.0), atFourth = coordinates(gradient + top.1)
+    var one = RegisterMatrix<N>(), two = RegisterMatrix<N>(), three = RegisterMatrix<N>()
+    withUnsafePointer(to: factor) { factor in
+      let factors = UnsafeRawPointer(factor).assumingMemoryBound(to: RegisterLanes.self)
+      one.withMemory { work in
+        two.withMemory { F in
+          three.withMemory { moved in
+            for part in 0..<registersPerPacket {
+              let scale = factors[part]
+              for i in 0..<N {
+                ComplexRow<N>(l + (rowStride &* i &+ part)).times(t0 + part).times(t1 + part)
+                  .store(work + 2 &* N &* i, .register)
+              }
+              for i in 0..<N {
+                ComplexRow<N>(b0 + (rowStride &* i &+ part)).times(b1 + part).times(r + part)
+                  .timesAdjoint(work, .register).store(F + 2 &* N &* i, .register)
+              }
+              typealias Kernels = RegisterKernels<N>
+              Kernels.makeAntiHermitian(F)
+              Kernels.addCoordinates(of: F, scale, to: atFirst + part)
+              Kernels.addCoordinates(of: F, -scale, to: atLeft + part)
+              transport(F, by: b0 + part, work, into: moved)
+              Kernels.addCoordinates(of: moved, scale, to: atSecond + part)
+              Kernels.addTransported(moved, by: b1 + part, scale, work, to: atRight + part)
+              transport(F, by: l + part, work, into: moved)
+              Kernels.addCoordinates(of: moved, -scale, to: atThird + part)
+              Kernels.addTransported(moved, by: t0 + part, -scale, work, to: atFourth + part)
+            }
           }
-          for i in 0..<N {
-            let row = rowStride &* i &+ part
-            ComplexRow<N>(b0 + row).times(b1 + part).times(r + part)
-              .timesAdjoint(UnsafePointer(first) + part).store(F + row)
-          }
-          makeAntiHermitian(F + part)
-          addCoordinates(of: F + part, scale, to: gradient + bottom.0, part)
-          addCoordinates(of: F + part, -scale, to: gradient + left, part)
-          transport(UnsafePointer(F), b0, first, into: moved, part)
-          addCoordinates(of: moved + part, scale, to: gradient + bottom.1, part)
-          addTransported(UnsafePointer(moved), b1, scale, first, to: gradient + right, part)
-          transport(UnsafePointer(F), l, first, into: moved, part)
-          addCoordinates(of: moved + part, -scale, to: gradient + top.0, part)
-          addTransported(UnsafePointer(moved), t0, -scale, first, to: gradient + top.1, part)
         }
       }
     }
   }
 
-  /// `V† F V`, in one register of the packet.
+  /// `V† F V` of an anti-Hermitian matrix.
   @inlinable @inline(__always)
   static func transport(
-    _ F: UnsafePointer<RegisterLanes>, _ V: UnsafePointer<RegisterLanes>,
-    _ work: UnsafeMutablePointer<RegisterLanes>, into result: UnsafeMutablePointer<RegisterLanes>,
-    _ part: Int
+    _ F: UnsafePointer<RegisterLanes>, by V: UnsafePointer<RegisterLanes>,
+    _ work: UnsafeMutablePointer<RegisterLanes>, into result: UnsafeMutablePointer<RegisterLanes>
   ) {
     for i in 0..<N {
-      let row = rowStride &* i &+ part
-      ComplexRow<N>(F + row).times(V + part).store(work + row)
+      ComplexRow<N>(F + 2 &* N &* i, .register).times(V, imaginaryAt: i)
+        .store(work + 2 &* N &* i, .register)
     }
     for i in 0..<N {
-      ComplexRow<N>(conjugateColumn: V + (ComplexRow<N>.entry &* i &+ part))
-        .times(UnsafePointer(work) + part).store(result + (rowStride &* i &+ part))
+      ComplexRow<N>(conjugateColumn: V + ComplexRow<N>.Layout.lanes.entry &* i)
+        .times(work, .register).store(result + 2 &* N &* i, .register)
     }
+  }
+}
+
+extension ComplexRow {
+  /// A real multiple.
+  @inlinable @inline(__always)
+  func scaled(by factor: RegisterLanes) -> ComplexRow {
+    var result = self
+    for j in 0..<N {
+      result.re[unchecked: j] = factor * re[unchecked: j]
+      result.im[unchecked: j] = factor * im[unchecked: j]
+    }
+    return result
   }
 }
