@@ -26,6 +26,8 @@ public protocol LatticeField: Sendable {
   /// Brings the field back to its manifold, removing accumulated rounding.
   mutating func removeRounding()
 
+  /// The number of links or sites that hold an element of the field, the unit of update rates.
+  static func elementCount(on lattice: Lattice) -> Int
   /// The number of doubles that one configuration takes in an ensemble file.
   static func scalarsPerConfiguration(on lattice: Lattice) -> Int
   /// Copies one configuration into file order.
@@ -109,6 +111,9 @@ extension LinkField: LatticeField {
 
   /// Brings every link back to the group.
   @inlinable public mutating func removeRounding() { reunitarize() }
+
+  /// The number of links.
+  @inlinable public static func elementCount(on lattice: Lattice) -> Int { lattice.linkCount }
 
   /// The links times the numbers of a link.
   @inlinable

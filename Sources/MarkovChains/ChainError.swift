@@ -10,6 +10,8 @@ public enum ChainError: Error, CustomStringConvertible {
   case extent(algorithm: String, smallest: Int, lattice: Lattice)
   /// The algorithm is defined in another number of dimensions.
   case dimension(algorithm: String, expected: Int, lattice: Lattice)
+  /// The algorithm is defined for another group.
+  case group(algorithm: String, expected: String, given: String)
   /// A proposal is on another lattice than the chain.
   case proposalLattice(proposal: Lattice, chain: Lattice)
   /// The density of the chain's field under the proposal cannot be computed.
@@ -28,6 +30,8 @@ public enum ChainError: Error, CustomStringConvertible {
       "\(algorithm): expected extents of \(smallest) or more, given lattice \(lattice)"
     case .dimension(let algorithm, let expected, let lattice):
       "\(algorithm): expected \(expected) dimensions, given lattice \(lattice)"
+    case .group(let algorithm, let expected, let given):
+      "\(algorithm): expected group \(expected), given \(given)"
     case .proposalLattice(let proposal, let chain):
       "independence Metropolis: expected a proposal on \(chain), given one on \(proposal)"
     case .inversion(let failure): "\(failure)"

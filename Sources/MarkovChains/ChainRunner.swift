@@ -7,6 +7,12 @@ public enum ChainStart: String, Sendable, CaseIterable {
   case hot
   /// Ordered: every link is the unit element.
   case cold
+  /// Both: chains of even number start hot, those of odd number cold, so that a comparison between
+  /// chains (R-hat, `ChainConvergence`) tells whether they have forgotten it.
+  case mixed
+
+  /// Whether a chain starts hot.
+  public func isHot(chain: Int) -> Bool { self == .hot || (self == .mixed && chain % 2 == 0) }
 }
 
 /// Eight chains, their random streams and what their kernels did.
@@ -86,9 +92,14 @@ public struct ChainRunner<Field: LatticeField>: Sendable {
     for first in stride(from: 0, to: chains, by: laneCount) {
       var generator = LaneGenerator(
         seed: seed, purpose: .start, firstConfiguration: first, step: 0)
-      let U =
-        start == .hot
-        ? Field(hotStart: lattice, using: &generator) : Field(coldStart: lattice)
+      var U =
+        start == .cold
+        ? Field(coldStart: lattice) : Field(hotStart: lattice, using: &generator)
+      if start == .mixed {
+        var isCold = LaneMask(repeating: false)
+        for lane in 0..<laneCount { isCold[lane] = !start.isHot(chain: first + lane) }
+        U.replace(where: isCold, by: Field(coldStart: lattice))
+      }
       packets.append(
         ChainPacket(
           state: ChainState(U), streams: ChainStreams(seed: seed, firstChain: first),

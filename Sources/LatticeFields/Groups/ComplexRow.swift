@@ -144,4 +144,17 @@ struct ComplexRow<let N: Int> {
       p[layout.entry &* j &+ layout.imaginary] += im[unchecked: j]
     }
   }
+
+  /// Adds a multiple of the row to memory.
+  @inlinable @inline(__always)
+  func add(
+    scaledBy factor: RegisterLanes, _ p: UnsafeMutablePointer<RegisterLanes>,
+    _ layout: Layout = .lanes
+  ) {
+    for j in 0..<N {
+      let x = layout.entry &* j, y = x &+ layout.imaginary
+      p[x] = registerMultiplyAdd(factor, re[unchecked: j], p[x])
+      p[y] = registerMultiplyAdd(factor, im[unchecked: j], p[y])
+    }
+  }
 }

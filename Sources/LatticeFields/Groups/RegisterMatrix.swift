@@ -75,6 +75,22 @@ enum RegisterKernels<let N: Int> {
     }
   }
 
+  /// `V† F V`.
+  @inlinable @inline(__always)
+  static func transport(
+    _ F: UnsafePointer<RegisterLanes>, by V: UnsafePointer<RegisterLanes>,
+    _ work: UnsafeMutablePointer<RegisterLanes>, into result: UnsafeMutablePointer<RegisterLanes>
+  ) {
+    typealias Row = ComplexRow<N>
+    for i in 0..<N {
+      Row(F + row &* i, .register).times(V, imaginaryAt: i).store(work + row &* i, .register)
+    }
+    for i in 0..<N {
+      Row(conjugateColumn: V + Row.Layout.lanes.entry &* i).times(work, .register)
+        .store(result + row &* i, .register)
+    }
+  }
+
   /// Adds a multiple of the coordinates of `V† F V`, of which half is computed.
   @inlinable @inline(__always)
   static func addTransported(

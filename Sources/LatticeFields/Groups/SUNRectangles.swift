@@ -21,7 +21,7 @@ extension SU {
         let row = rowStride &* i &+ part
         let first = ComplexRow<N>(a + row).timesAdjoint(b + part)
         first.timesAdjoint(l0 + part).timesAdjoint(l1 + part).times(l2 + part)
-          .scaled(by: c1).add(out + row)
+          .add(scaledBy: c1, out + row)
         let right = ComplexRow<N>(r0 + row).times(r1 + part).timesAdjoint(r2 + part)
           .timesAdjoint(b + part)
         let tall = ComplexRow<N>(a + row).times(t0 + part).timesAdjoint(t1 + part)
@@ -45,7 +45,7 @@ extension SU {
         let row = rowStride &* i &+ part, column = ComplexRow<N>.Layout.lanes.entry &* i &+ part
         let first = ComplexRow<N>(conjugateColumn: a + column).timesAdjoint(b + part)
         first.timesAdjoint(l0 + part).times(l1 + part).times(l2 + part)
-          .scaled(by: c1).add(out + row)
+          .add(scaledBy: c1, out + row)
         let right = ComplexRow<N>(r0 + row).timesAdjoint(r1 + part).timesAdjoint(r2 + part)
           .timesAdjoint(b + part)
         let tall = ComplexRow<N>(conjugateColumn: a + column).timesAdjoint(t0 + part)
@@ -81,10 +81,8 @@ extension SU {
   ) -> ComplexRow<N> {
     var result = ComplexRow<N>()
     for j in 0..<N {
-      result.re[unchecked: j] = registerMultiplyAdd(
-        c1, y.re[unchecked: j] + z.re[unchecked: j], c0 * x.re[unchecked: j])
-      result.im[unchecked: j] = registerMultiplyAdd(
-        c1, y.im[unchecked: j] + z.im[unchecked: j], c0 * x.im[unchecked: j])
+      result.re[j] = registerMultiplyAdd(c1, y.re[j] + z.re[j], c0 * x.re[j])
+      result.im[j] = registerMultiplyAdd(c1, y.im[j] + z.im[j], c0 * x.im[j])
     }
     return result
   }
@@ -106,8 +104,8 @@ extension SU {
           let first = ComplexRow<N>(b0 + row).times(b1 + part).times(r + part)
           let second = ComplexRow<N>(l + row).times(t0 + part).times(t1 + part)
           for j in 0..<N {
-            sum = registerMultiplyAdd(first.re[unchecked: j], second.re[unchecked: j], sum)
-            sum = registerMultiplyAdd(first.im[unchecked: j], second.im[unchecked: j], sum)
+            sum = registerMultiplyAdd(first.re[j], second.re[j], sum)
+            sum = registerMultiplyAdd(first.im[j], second.im[j], sum)
           }
         }
         out[part] = sum
@@ -131,68 +129,39 @@ extension SU {
   ) {
     let b0 = registers(U + bottom.0), b1 = registers(U + bottom.1), r = registers(U + right)
     let t0 = registers(U + top.0), t1 = registers(U + top.1), l = registers(U + left)
-    let atFirst = coordinates(gradient + bottom.0), atSecond = coordinates(gradient + bottom.1)
+    let atB0 = coordinates(gradient + bottom.0), atB1 = coordinates(gradient + bottom.1)
+    let atT0 = coordinates(gradient + top.0), atT1 = coordinates(gradient + top.1)
     let atRight = coordinates(gradient + right), atLeft = coordinates(gradient + left)
-    let atThird = coordinates(gradient + top.0), atFourth = coordinates(gradient + top.1)
-    var one = RegisterMatrix<N>(), two = RegisterMatrix<N>(), three = RegisterMatrix<N>()
+    typealias Kernels = RegisterKernels<N>
+    var first = RegisterMatrix<N>(), second = RegisterMatrix<N>(), third = RegisterMatrix<N>()
     withUnsafePointer(to: factor) { factor in
       let factors = UnsafeRawPointer(factor).assumingMemoryBound(to: RegisterLanes.self)
-      one.withMemory { work in
-        two.withMemory { F in
-          three.withMemory { moved in
+      first.withMemory { work in
+        second.withMemory { F in
+          third.withMemory { moved in
             for part in 0..<registersPerPacket {
               let scale = factors[part]
               for i in 0..<N {
                 ComplexRow<N>(l + (rowStride &* i &+ part)).times(t0 + part).times(t1 + part)
-                  .store(work + 2 &* N &* i, .register)
+                  .store(work + Kernels.row &* i, .register)
               }
               for i in 0..<N {
                 ComplexRow<N>(b0 + (rowStride &* i &+ part)).times(b1 + part).times(r + part)
-                  .timesAdjoint(work, .register).store(F + 2 &* N &* i, .register)
+                  .timesAdjoint(work, .register).store(F + Kernels.row &* i, .register)
               }
-              typealias Kernels = RegisterKernels<N>
               Kernels.makeAntiHermitian(F)
-              Kernels.addCoordinates(of: F, scale, to: atFirst + part)
+              Kernels.addCoordinates(of: F, scale, to: atB0 + part)
               Kernels.addCoordinates(of: F, -scale, to: atLeft + part)
-              transport(F, by: b0 + part, work, into: moved)
-              Kernels.addCoordinates(of: moved, scale, to: atSecond + part)
+              Kernels.transport(F, by: b0 + part, work, into: moved)
+              Kernels.addCoordinates(of: moved, scale, to: atB1 + part)
               Kernels.addTransported(moved, by: b1 + part, scale, work, to: atRight + part)
-              transport(F, by: l + part, work, into: moved)
-              Kernels.addCoordinates(of: moved, -scale, to: atThird + part)
-              Kernels.addTransported(moved, by: t0 + part, -scale, work, to: atFourth + part)
+              Kernels.transport(F, by: l + part, work, into: moved)
+              Kernels.addCoordinates(of: moved, -scale, to: atT0 + part)
+              Kernels.addTransported(moved, by: t0 + part, -scale, work, to: atT1 + part)
             }
           }
         }
       }
     }
-  }
-
-  /// `V† F V` of an anti-Hermitian matrix.
-  @inlinable @inline(__always)
-  static func transport(
-    _ F: UnsafePointer<RegisterLanes>, by V: UnsafePointer<RegisterLanes>,
-    _ work: UnsafeMutablePointer<RegisterLanes>, into result: UnsafeMutablePointer<RegisterLanes>
-  ) {
-    for i in 0..<N {
-      ComplexRow<N>(F + 2 &* N &* i, .register).times(V, imaginaryAt: i)
-        .store(work + 2 &* N &* i, .register)
-    }
-    for i in 0..<N {
-      ComplexRow<N>(conjugateColumn: V + ComplexRow<N>.Layout.lanes.entry &* i)
-        .times(work, .register).store(result + 2 &* N &* i, .register)
-    }
-  }
-}
-
-extension ComplexRow {
-  /// A real multiple.
-  @inlinable @inline(__always)
-  func scaled(by factor: RegisterLanes) -> ComplexRow {
-    var result = self
-    for j in 0..<N {
-      result.re[unchecked: j] = factor * re[unchecked: j]
-      result.im[unchecked: j] = factor * im[unchecked: j]
-    }
-    return result
   }
 }

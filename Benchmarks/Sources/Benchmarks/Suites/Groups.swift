@@ -35,7 +35,8 @@ private enum Exponential: GroupOperation {
 }
 
 private enum Eigenphases: GroupOperation {
-  static var name: String { "eigenvalues and vectors" }
+  /// For SU(N) the vectors are found as well.
+  static var name: String { "eigenphases" }
   /// Five sweeps of N(N-1)/2 rotations of 3N pairs of entries.
   static func operations(_ n: Double) -> Double? { 5 * n * (n - 1) / 2 * (60 * n + 60) }
   @inline(__always)
