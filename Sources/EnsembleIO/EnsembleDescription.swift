@@ -26,15 +26,19 @@ public struct EnsembleDescription: Codable, Sendable, Equatable {
     public var seed: UInt64?
     /// The checksum of the model that proposed the configurations, if one did.
     public var modelChecksum: String?
+    /// Where Markov chains started: `hot`, `cold`, or `mixed` for even chains hot, odd ones cold.
+    public var start: String?
 
     /// A provenance.
     public init(
-      version: String, command: String, seed: UInt64? = nil, modelChecksum: String? = nil
+      version: String, command: String, seed: UInt64? = nil, modelChecksum: String? = nil,
+      start: String? = nil
     ) {
       self.version = version
       self.command = command
       self.seed = seed
       self.modelChecksum = modelChecksum
+      self.start = start
     }
   }
 

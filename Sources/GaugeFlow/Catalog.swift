@@ -1,6 +1,7 @@
 import LatticeActions
 import LatticeFields
 import LatticeFlows
+import MarkovChains
 
 /// What the library is made of, by the names that a user types: a new group, action, architecture or
 /// map is one file and one line here, and the laws and tests run over it.
@@ -19,10 +20,23 @@ public enum Catalog {
     }
   }
 
+  /// Visits the gauge groups: one line for each.
+  @inlinable
+  public static func visitGroups<Visitor: GroupVisitor>(_ visitor: inout Visitor) {
+    visitor.visit(U1.self)
+    visitor.visit(SU2.self)
+    visitor.visit(SU3.self)
+    visitor.visit(SU4.self)
+    visitor.visit(SU5.self)
+    visitor.visit(SU6.self)
+  }
+
   /// The gauge groups.
-  public static let groups: [any GaugeGroup.Type] = [
-    U1.self, SU2.self, SU3.self, SU4.self, SU5.self, SU6.self,
-  ]
+  public static let groups: [any HeatbathGroup.Type] = {
+    var list = GroupList()
+    visitGroups(&list)
+    return list.groups
+  }()
 
   /// The actions of a group, at couplings that make no term small.
   public static func actions<G: GaugeGroup>(of group: G.Type) -> [Entry<any GaugeAction<G>>] {
@@ -46,6 +60,23 @@ public enum Catalog {
       Entry("haar", HaarPrior<G>())
     ]
   }
+
+  /// The actions of a scalar field, at couplings that make no term small.
+  public static let scalarActions: [Entry<any Action<ScalarField>>] = {
+    // The couplings are in their ranges.
+    let free = try! FreeFieldPrior(massSquared: 0.7)
+    let interacting = try! PhiFourAction(massSquared: -1.2, lambda: 0.9)
+    return [
+      Entry("free", free),
+      Entry("phi4", interacting),
+      Entry("sums and multiples", 0.3 * free + interacting),
+    ]
+  }()
+
+  /// The priors of a scalar field.
+  public static let scalarPriors: [Entry<any Prior<ScalarField>>] = [
+    Entry("free", try! FreeFieldPrior(massSquared: 0.7))
+  ]
 
   /// The architectures of coupling flows.
   public static let couplingArchitectures: [Entry<CouplingArchitecture>] = [

@@ -4,6 +4,7 @@
 @_exported import LatticeActions
 @_exported import LatticeFields
 @_exported import LatticeFlows
+@_exported import LatticeFourier
 @_exported import LatticeObservables
 @_exported import LatticeStatistics
 @_exported import MarkovChains

@@ -64,6 +64,11 @@ public protocol Prior<Field>: Action {
   func sample(into field: inout Field, using generator: inout LaneGenerator)
 }
 
+extension Prior {
+  /// The logarithm of the normalised density of the prior, `-S - log Z`.
+  public func logDensity(of field: Field) -> Lanes { -value(of: field) - logZ(on: field.lattice) }
+}
+
 /// A prior of gauge fields.
 public protocol GaugePrior<Group>: Prior, GaugeAction {}
 

@@ -148,7 +148,7 @@ extension RectangleAction: LinkLinearAction {
   @inlinable public var stapleCoupling: Double { beta / Double(Group.colors) }
   /// 3: a rectangle that goes around a direction of extent 2 contains its short side twice.
   @inlinable public var smallestExtent: Int { 3 }
-  /// `c0` times the staples of the plaquettes and `c1` times those of the rectangles, six in each
+  /// Adds `c0` times the staples of the plaquettes and `c1` times those of the rectangles, six in each
   /// plane.
   @inlinable @inline(__always)
   public func addStaple(

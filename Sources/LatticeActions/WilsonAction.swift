@@ -155,11 +155,14 @@ extension WilsonAction: LoopAction {
 public enum ActionError: Error, CustomStringConvertible {
   /// A coupling is not a finite number.
   case coupling(name: String, value: Double)
+  /// A parameter is outside its range.
+  case range(name: String, expected: String, value: Double)
 
   /// One line: what was expected, and what was given.
   public var description: String {
     switch self {
     case .coupling(let name, let value): "\(name): expected a finite number, given \(value)"
+    case .range(let name, let expected, let value): "\(name): expected \(expected), given \(value)"
     }
   }
 }

@@ -20,8 +20,10 @@ public protocol LatticeField: Sendable {
   static var configurationsPerPacket: Int { get }
   /// The lattice.
   var lattice: Lattice { get }
-  /// Momenta of the field that are zero.
+  /// Momenta that are zero, in the memory layout of this field.
   func zeroMomenta() -> Momenta
+  /// A field without order, in the memory layout of this one.
+  func hotStart(using generator: inout LaneGenerator) -> Self
   /// The field of lowest action of an ordered phase.
   init(coldStart lattice: Lattice)
   /// A field without order, drawn from a fixed distribution.
@@ -32,6 +34,8 @@ public protocol LatticeField: Sendable {
   /// Brings the field back to its manifold, removing accumulated rounding.
   mutating func removeRounding()
 
+  /// The number of links or sites that hold an element of the field, the unit of update rates.
+  static func elementCount(on lattice: Lattice) -> Int
   /// The number of doubles that one configuration takes in an ensemble file.
   static func scalarsPerConfiguration(on lattice: Lattice) -> Int
   /// Copies one configuration into file order.
@@ -71,6 +75,12 @@ extension LatticeField {
 
   /// Momenta on the lattice of the field.
   @inlinable public func zeroMomenta() -> Momenta { Momenta(zero: lattice) }
+
+  /// A field without order on the lattice of this one.
+  @inlinable
+  public func hotStart(using generator: inout LaneGenerator) -> Self {
+    Self(hotStart: lattice, using: &generator)
+  }
 
   /// Copies the fields of another into the memory of this one.
   ///
@@ -121,6 +131,9 @@ extension LinkField: LatticeField {
 
   /// Brings every link back to the group.
   @inlinable public mutating func removeRounding() { reunitarize() }
+
+  /// The number of links.
+  @inlinable public static func elementCount(on lattice: Lattice) -> Int { lattice.linkCount }
 
   /// The links times the numbers of a link.
   @inlinable

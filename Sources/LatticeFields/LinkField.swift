@@ -115,6 +115,13 @@ public struct LinkField<Group: GaugeGroup>: Sendable {
 
   /// Copies one configuration into file order, `[mu, x_0, .., x_{D-1}]`, each link as
   /// `Group.scalarsPerLink` doubles.
+  @specialized(where Group == U1)
+  @specialized(where Group == SU2)
+  @specialized(where Group == SU3)
+  @specialized(where Group == SU4)
+  @specialized(where Group == SU5)
+  @specialized(where Group == SU6)
+  @inlinable
   public func store(lane: Int, into values: UnsafeMutableBufferPointer<Double>) {
     let size = Group.scalarsPerLink
     precondition(
@@ -126,6 +133,13 @@ public struct LinkField<Group: GaugeGroup>: Sendable {
   }
 
   /// Copies one configuration from file order; the inverse of `store(lane:into:)`.
+  @specialized(where Group == U1)
+  @specialized(where Group == SU2)
+  @specialized(where Group == SU3)
+  @specialized(where Group == SU4)
+  @specialized(where Group == SU5)
+  @specialized(where Group == SU6)
+  @inlinable
   public mutating func load(lane: Int, from values: UnsafeBufferPointer<Double>) {
     let size = Group.scalarsPerLink
     precondition(

@@ -1,5 +1,6 @@
 import LaneMath
 import LatticeFields
+import LatticeFourier
 
 /// In which form a two-point function is given.
 public enum TwoPointForm: String, CaseIterable, Sendable {
@@ -124,6 +125,16 @@ public struct TwoPointFunction: Sendable {
       for index in indices { values.append(spectrum[index]) }
     }
     return values
+  }
+
+  /// The components on one packet of scalar fields, `f = φ`. Allocates.
+  ///
+  ///     C(t) = 1/V Σ_x Σ_y φ(x) φ(y),  y_{D-1} = x_{D-1} + t
+  ///
+  /// - Precondition: the field is on `lattice`.
+  public func measure(_ field: ScalarField) -> [Lanes] {
+    precondition(field.lattice == lattice, "a field on \(field.lattice) for \(lattice)")
+    return measure(field.density)
   }
 
   private func appendTimeSlices(_ density: Buffer<Lanes>, to values: inout [Lanes]) {

@@ -10,16 +10,16 @@
 struct Autocovariance {
   private let chains: [[Double]]
   private let lengths: [Int]
-  /// The largest lag that may be asked for, plus one: half of the longest chain.
+  /// The largest lag that may be asked for, plus one: half of the longest chain unless given.
   let lagLimit: Int
   private(set) var values: [Double] = []
 
   private static let directLags = 32
 
   /// Takes centred chains.
-  init(_ centred: [[Double]]) {
+  init(_ centred: [[Double]], lagLimit: Int? = nil) {
     lengths = centred.map(\.count)
-    lagLimit = (lengths.max() ?? 0) / 2
+    self.lagLimit = lagLimit ?? (lengths.max() ?? 0) / 2
     // A margin of zeros behind each chain lets every product reach past the end.
     let margin = [Double](repeating: 0, count: Self.directLags + 8)
     chains = centred.map { $0 + margin }

@@ -10,10 +10,14 @@ public enum ChainError: Error, CustomStringConvertible {
   case extent(algorithm: String, smallest: Int, lattice: Lattice)
   /// A checkerboard needs even extents.
   case oddExtent(Lattice)
+  /// The algorithm moves whole configurations, and the lanes are blocks of one.
+  case sublattices(algorithm: String)
   /// A layout of sub-lattices is made for smaller loops than the algorithm follows.
   case reach(algorithm: String, expected: LoopReach, given: LoopReach)
   /// The algorithm is defined in another number of dimensions.
   case dimension(algorithm: String, expected: Int, lattice: Lattice)
+  /// The algorithm is defined for another group.
+  case group(algorithm: String, expected: String, given: String)
   /// A proposal is on another lattice than the chain.
   case proposalLattice(proposal: Lattice, chain: Lattice)
   /// The density of the chain's field under the proposal cannot be computed.
@@ -33,10 +37,14 @@ public enum ChainError: Error, CustomStringConvertible {
     case .oddExtent(let lattice):
       "checkerboard: expected even extents, of every block where there are sub-lattices, "
         + "given lattice \(lattice)"
+    case .sublattices(let algorithm):
+      "\(algorithm): expected lanes that are configurations, given sub-lattices"
     case .reach(let algorithm, let expected, let given):
       "\(algorithm): expected a layout of sub-lattices for \(expected), given one for \(given)"
     case .dimension(let algorithm, let expected, let lattice):
       "\(algorithm): expected \(expected) dimensions, given lattice \(lattice)"
+    case .group(let algorithm, let expected, let given):
+      "\(algorithm): expected group \(expected), given \(given)"
     case .proposalLattice(let proposal, let chain):
       "independence Metropolis: expected a proposal on \(chain), given one on \(proposal)"
     case .inversion(let failure): "\(failure)"

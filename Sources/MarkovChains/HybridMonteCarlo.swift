@@ -61,9 +61,9 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
   /// The most integrator steps on a trajectory.
   public static var mostSteps: Int { 1_000_000 }
 
-  /// The links times the forces on a trajectory.
+  /// The links, or sites, times the forces on a trajectory.
   public func linkUpdates(on lattice: Lattice) -> Int {
-    lattice.linkCount * steps * integrator.forcesPerStep
+    Field.elementCount(on: lattice) * steps * integrator.forcesPerStep
   }
 
   /// Follows Hamilton's equations for one trajectory.
@@ -78,6 +78,7 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
   @specialized(where Theory == WilsonAction<U1>)
   @specialized(where Theory == WilsonAction<SU2>)
   @specialized(where Theory == WilsonAction<SU3>)
+  @specialized(where Theory == PhiFourAction)
   @inlinable
   public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
     -> UpdateInfo

@@ -10,20 +10,18 @@ import LatticeFlows
 ///
 /// Complexity: one sample and one action. Where another kernel has changed the fields, one evaluation
 /// of the proposal's density as well.
-public struct IndependenceMetropolis<Group: GaugeGroup>: MarkovKernel {
-  /// Links.
-  public typealias Field = LinkField<Group>
+public struct IndependenceMetropolis<Field: LatticeField>: MarkovKernel {
   /// The proposal.
-  public let proposal: any Proposal<Group>
+  public let proposal: any Proposal<Field>
   /// The action.
-  public let action: any GaugeAction<Group>
+  public let action: any Action<Field>
   /// `independence`.
   public var name: String { "independence" }
 
   /// An independence Metropolis kernel for chains on a lattice.
   ///
   /// - Throws: `ChainError.proposalLattice` where the proposal is on another lattice.
-  public init(proposal: any Proposal<Group>, action: any GaugeAction<Group>, on lattice: Lattice)
+  public init(proposal: any Proposal<Field>, action: any Action<Field>, on lattice: Lattice)
     throws(ChainError)
   {
     guard proposal.lattice == lattice else {
@@ -33,8 +31,8 @@ public struct IndependenceMetropolis<Group: GaugeGroup>: MarkovKernel {
     self.action = action
   }
 
-  /// The number of links.
-  public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount }
+  /// The number of links or sites.
+  public func linkUpdates(on lattice: Lattice) -> Int { Field.elementCount(on: lattice) }
 
   /// One proposal.
   ///

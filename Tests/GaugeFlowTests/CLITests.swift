@@ -17,7 +17,14 @@ struct CommandLineTests {
       ("exact --group U2 --lattice 8x8 --beta 1", 64, "SU2"),
       ("exact --group U1 --lattice 4x4x4 --beta 1", 64, "4x4x4"),
       ("exact --group U1 --lattice 8x8 --beta 1 --unknown", 64, "--unknown"),
-      ("mcmc --group SU3 --lattice 4x4 --beta 1 --algorithm hmc --count 1 --out x", 64, "SU3"),
+      ("mcmc --group SU7 --lattice 4x4 --beta 1 --algorithm hmc --count 1 --out x", 64, "SU6"),
+      ("mcmc --group SU3 --lattice 4x4 --beta 1 --algorithm winding --count 1 --out x", 64, "U1"),
+      ("mcmc --group SU3 --lattice 4x1 --beta 1 --algorithm heatbath --count 1 --out x", 64, "4x1"),
+      (
+        "mcmc --group SU2 --lattice 4x4 --beta 1 --algorithm hmc --action no --count 1 --out x", 64,
+        "wilson"
+      ),
+      ("train --group SU2 --lattice 4x4 --beta 1 --steps 1 --out x", 64, "U1"),
       ("mcmc --group U1 --lattice 4x4 --beta 1 --algorithm no --count 1 --out x", 64, "heatbath"),
       ("mcmc --group U1 --lattice 4x1 --beta 1 --algorithm heatbath --count 1 --out x", 64, "4x1"),
       ("mcmc --group U1 --lattice 4 --beta 1 --algorithm winding --count 1 --out x", 64, "winding"),

@@ -124,9 +124,9 @@ enum Algorithm: String, CaseIterable, CustomStringConvertible, Sendable {
 }
 
 /// The means over each chain of several quantities, chain by chain, gathered into samples.
-func chainMeans(
-  _ kernels: KernelSequence<LinkField<U1>>, _ lattice: Lattice, plan: ChainPlan, chains: Int = 64,
-  start: ChainStart = .hot, seed: UInt64, _ quantities: @Sendable (LinkField<U1>) -> [Lanes]
+func chainMeans<Field: LatticeField>(
+  _ kernels: KernelSequence<Field>, _ lattice: Lattice, plan: ChainPlan, chains: Int = 64,
+  start: ChainStart = .hot, seed: UInt64, _ quantities: @Sendable (Field) -> [Lanes]
 ) throws -> [Sample] {
   var runner = try ChainRunner(
     kernels, lattice: lattice, chains: chains, start: start, seed: seed, threads: 2)

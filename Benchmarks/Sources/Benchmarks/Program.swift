@@ -33,7 +33,8 @@ private enum Program {
     let lists = words.contains("--list")
     words.removeAll { $0.hasPrefix("--") }
     let all =
-      elementaryFunctions + flows + markovChains + fourDimensions + sublattices + observables
+      elementaryFunctions + groups + actions + flows + markovChains + fourDimensions
+      + sublattices + scalarFields + observables
     if lists {
       for name in ["peak", "gate", "allocations", "ess"] + all.map(\.name) { print(name) }
       return

@@ -20,7 +20,7 @@ import LatticeFlows
 ///     the normalisation is not checked.
 ///   - count: the number of samples for `log Z`.
 public func proposalLaws(
-  of proposal: some Proposal<U1>, action: some GaugeAction<U1>, exactLogZ: Double?,
+  of proposal: some Proposal<LinkField<U1>>, action: some GaugeAction<U1>, exactLogZ: Double?,
   seed: UInt64 = 1,
   count: Int = 4096, threads: Int = 1
 ) -> [Law] {

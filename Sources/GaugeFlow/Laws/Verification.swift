@@ -30,6 +30,7 @@ public func verifyAll(
 public func catalogLaws(seed: UInt64, threads: Int = 1) throws -> [Law] {
   var laws: [Law] = []
   for group in Catalog.groups { laws += try catalogLaws(of: group, seed: seed) }
+  laws += try scalarLaws(seed: seed)
   for entry in Catalog.couplingArchitectures {
     for extents in [[5, 3], [8, 4]] {
       let lattice = try Lattice(extents)
@@ -58,6 +59,23 @@ private func catalogLaws<G: GaugeGroup>(of group: G.Type, seed: UInt64) throws -
   for entry in Catalog.priors(of: group) {
     laws += priorLaws(of: entry.value, on: try Lattice([4, 3]), seed: seed)
       .of("\(G.name) \(entry.name)")
+  }
+  return laws
+}
+
+/// The laws of the actions and priors of scalar fields.
+private func scalarLaws(seed: UInt64) throws -> [Law] {
+  var laws: [Law] = []
+  for extents in [[5], [4, 3], [3, 1, 2], [2, 3, 2, 3]] {
+    let lattice = try Lattice(extents)
+    for entry in Catalog.scalarActions {
+      laws += scalarActionLaws(of: entry.value, on: lattice, seed: seed)
+        .of("scalar \(entry.name) \(lattice)")
+    }
+    for entry in Catalog.scalarPriors {
+      laws += scalarPriorLaws(of: entry.value, on: lattice, seed: seed)
+        .of("scalar \(entry.name) \(lattice)")
+    }
   }
   return laws
 }

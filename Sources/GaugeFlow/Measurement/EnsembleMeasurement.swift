@@ -53,7 +53,7 @@ public struct EnsembleMeasurement<Group: GaugeGroup> {
     _ source: any ConfigurationSource, into histories: inout MeasurementHistories,
     progress: (Int) -> Bool = { _ in true }
   ) throws -> Bool {
-    try checkTheory(of: source, histories)
+    try checkTheory(of: source, &histories)
     let logWeights = try source.logWeights()
     let chains = try source.chains()
     let size = lattice.linkCount * Group.scalarsPerLink
@@ -66,6 +66,7 @@ public struct EnsembleMeasurement<Group: GaugeGroup> {
     let buffer = UnsafeMutableBufferPointer<Double>.allocate(
       capacity: Swift.min(block, source.count) * size)
     defer { buffer.deallocate() }
+    let defects = Buffer<Lanes>(count: Swift.max(1, packetsPerBlock), repeating: .zero)
     var first = 0
     while first < source.count {
       let range = first..<Swift.min(first + block, source.count)
@@ -82,11 +83,19 @@ public struct EnsembleMeasurement<Group: GaugeGroup> {
             lane: lane,
             from: UnsafeBufferPointer(rebasing: values[start..<(start + size)]))
         }
+        defects.pointer[packet] = U.groupDefect
+        for lane in 0..<lanes {
+          let start = (begin + lane) * size
+          let defect = U.storageDefect(
+            lane: lane, of: UnsafeBufferPointer(rebasing: values[start..<(start + size)]))
+          if !(defect <= largestGroupDefect) { defects.pointer[packet][lane] = defect }
+        }
         for (index, observable) in observables.enumerated() {
           table.set(observable.measure(U), observable: index, at: range.lowerBound + begin, lanes)
         }
         if keepsPlaquetteSums { table.setExtra(U.plaquetteSum, range.lowerBound + begin, lanes) }
       }
+      try checkMembership(range, defects, of: source)
       first = range.upperBound
       if !progress(first), first < source.count { return false }
     }
@@ -96,9 +105,24 @@ public struct EnsembleMeasurement<Group: GaugeGroup> {
     return true
   }
 
+  /// Refuses configurations whose links are no elements of the group.
+  @usableFromInline
+  func checkMembership(
+    _ range: Range<Int>, _ defects: Buffer<Lanes>, of source: any ConfigurationSource
+  ) throws(MeasurementError) {
+    for index in 0..<range.count {
+      let defect = defects[index / laneCount][index % laneCount]
+      if !(defect <= largestGroupDefect) {
+        throw .matrix(
+          group: Group.name, defect: defect,
+          location: "\(source.location): configuration \(range.lowerBound + index)")
+      }
+    }
+  }
+
   /// Refuses a source of another theory.
   @usableFromInline
-  func checkTheory(of source: any ConfigurationSource, _ histories: MeasurementHistories)
+  func checkTheory(of source: any ConfigurationSource, _ histories: inout MeasurementHistories)
     throws(MeasurementError)
   {
     guard source.groupName == Group.name else {
@@ -109,6 +133,13 @@ public struct EnsembleMeasurement<Group: GaugeGroup> {
         expected: "lattice \(lattice)",
         found: source.latticeExtents.map(String.init).joined(separator: "x"),
         location: source.location)
+    }
+    if histories.count == 0 {
+      histories.actionName = source.actionName
+    } else if source.actionName != histories.actionName {
+      throw .theory(
+        expected: histories.actionName ?? "no known action",
+        found: source.actionName ?? "no known action", location: source.location)
     }
     guard source.targetBeta == histories.beta else {
       func word(_ beta: Double?) -> String { beta.map { "beta \($0)" } ?? "no beta" }

@@ -44,6 +44,8 @@ public struct MeasurementHistories: Sendable {
   /// The coupling of the distribution that the configurations with their weights follow; nil where
   /// it is not known.
   public private(set) var beta: Double?
+  /// The action of the configurations with its couplings; nil where it is not known.
+  public internal(set) var actionName: String?
   /// The histories, one for each observable.
   public private(set) var observables: [ObservableHistory]
   /// `Σ_P Re tr P / N` of every configuration, where reweighting was announced.

@@ -48,6 +48,8 @@ public struct MeasurementReport: Sendable {
   public let tailIndex: Double?
   /// Why the weights carry no error bars, where they do not.
   public let weightsRefusal: StatisticsError?
+  /// What the chains say about themselves.
+  public let diagnostics: ChainDiagnostics
   /// The observables.
   public let sections: [Section]
 
@@ -69,6 +71,7 @@ public struct MeasurementReport: Sendable {
     tauExp: Double = 0
   ) throws(StatisticsError) {
     count = histories.count
+    diagnostics = ChainDiagnostics(histories)
     let logWeights = histories.logWeights.map { histories.parted($0) }
     var refusal: StatisticsError?
     if let all = histories.logWeights {
@@ -122,7 +125,8 @@ public struct MeasurementReport: Sendable {
         quantities.append(
           quantity(
             component, value: mean, [chains], { $0[0] }, { _ in [1] },
-            exact?.mean(of: component, in: history.name)))
+            exact?.mean(of: component, in: history.name)
+              ?? ActionObservables.exactMean(in: history.name)))
       }
       for derived in history.derived {
         let value = derived.value(derived.indices.map { means[$0] })

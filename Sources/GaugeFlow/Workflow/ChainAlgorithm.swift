@@ -58,13 +58,17 @@ public struct ChainAlgorithm: Sendable, Hashable {
   /// Whether tuning changes anything.
   public var isTunable: Bool { updates.contains(.hmc) || updates.contains(.metropolis) }
 
-  /// The kernels for U(1) with Wilson's action.
+  /// The kernels for an action.
   ///
-  /// - Throws: `ChainError` where a parameter is out of range or the lattice does not fit.
-  public func kernels(
-    for action: WilsonAction<U1>, on lattice: Lattice
-  ) throws(ChainError) -> KernelSequence<LinkField<U1>> {
-    var sequence = KernelSequence<LinkField<U1>>()
+  /// To be called where the type of the action is known, so that the kernels are compiled for it.
+  ///
+  /// - Throws: `ChainError` where a parameter is out of range, or the lattice or the group does not
+  ///   fit.
+  public func kernels<Theory: LinkLinearAction>(
+    for action: Theory, on lattice: Lattice
+  ) throws(ChainError) -> KernelSequence<LinkField<Theory.Group>>
+  where Theory.Group: HeatbathGroup {
+    var sequence = KernelSequence<LinkField<Theory.Group>>()
     var sweeps = overrelaxation
     for update in updates {
       switch update {
@@ -78,7 +82,7 @@ public struct ChainAlgorithm: Sendable, Hashable {
         sequence = sequence.followed(
           by: try LocalMetropolis(action: action, on: lattice, window: window, hits: hits))
       case .winding:
-        sequence = sequence.followed(by: try WindingUpdate(action: action, on: lattice))
+        sequence = sequence.followed(by: try winding(for: action, on: lattice))
       }
       if sweeps > 0, update != .winding {
         sequence = sequence.followed(
@@ -87,6 +91,20 @@ public struct ChainAlgorithm: Sendable, Hashable {
       }
     }
     return sequence
+  }
+
+  /// The winding update, where the links are phases.
+  private func winding<Theory: GaugeAction>(
+    for action: Theory, on lattice: Lattice
+  ) throws(ChainError) -> AnyMarkovKernel<LinkField<Theory.Group>> {
+    func make<Abelian: GaugeAction<U1>>(_ action: Abelian) throws(ChainError)
+      -> AnyMarkovKernel<LinkField<U1>>
+    { AnyMarkovKernel(try WindingUpdate(action: action, on: lattice)) }
+    if let action = action as? any GaugeAction<U1> {
+      let kernel = try make(action) as Any
+      if let kernel = kernel as? AnyMarkovKernel<LinkField<Theory.Group>> { return kernel }
+    }
+    throw .group(algorithm: "winding", expected: U1.name, given: Theory.Group.name)
   }
 
   /// Everything that decides the bits of a chain, by name, for checkpoints.

@@ -1,18 +1,22 @@
 import EnsembleIO
 import Foundation
-import LaneMath
-import LatticeActions
 import LatticeFields
 import MarkovChains
 
 /// What Markov chains are to produce: a theory, an algorithm and a number of configurations.
 public struct MarkovChainPlan: Sendable {
+  /// The name of the gauge group.
+  public var group: String
+  /// The action.
+  public var action: ActionKind
   /// The lattice.
   public var lattice: Lattice
-  /// The coupling of Wilson's action.
+  /// The coupling.
   public var beta: Double
   /// One update.
   public var algorithm: ChainAlgorithm
+  /// What the eight lanes of a number hold.
+  public var layout = ChainLayout.configurations
   /// Where chains start.
   public var start = ChainStart.hot
   /// The number of updates before the first configuration that is kept.
@@ -36,9 +40,12 @@ public struct MarkovChainPlan: Sendable {
 
   /// A plan from its parts.
   public init(
-    lattice: Lattice, beta: Double, algorithm: ChainAlgorithm, thermalization: Int, every: Int,
-    count: Int, chains: Int, seed: UInt64, threads: Int
+    group: String = U1.name, action: ActionKind = .wilson, lattice: Lattice, beta: Double,
+    algorithm: ChainAlgorithm, thermalization: Int, every: Int, count: Int, chains: Int,
+    seed: UInt64, threads: Int
   ) {
+    self.group = group
+    self.action = action
     self.lattice = lattice
     self.beta = beta
     self.algorithm = algorithm
@@ -67,7 +74,10 @@ public struct MarkovChainPlan: Sendable {
 
   /// Everything that decides the bits of the chains, the count left out: a run may be prolonged.
   var settings: [String: String] {
-    algorithm.settings.merging([
+    // A run without sub-lattices says nothing of them.
+    let layout = layout == .configurations ? [:] : ["layout": layout.rawValue]
+    return algorithm.settings.merging(layout) { first, _ in first }.merging([
+      "group": group, "action": action.name, "lattice": "\(lattice)", "beta": "\(beta)",
       "start": start.rawValue, "thermalize": "\(thermalization)", "every": "\(every)",
       "chains": "\(chains)", "seed": "\(seed)", "tune": "\(tunes)",
       "target-acceptance": targetAcceptance.map { "\($0)" } ?? "default",
@@ -112,8 +122,9 @@ public final class MarkovChainRun {
   private let directory: String
   private let checkpoint: Checkpoint
   private let writer: EnsembleWriter
-  private var runner: ChainRunner<LinkField<U1>>
-  /// The seconds between two checkpoints.
+  private var savingSeconds = 0.0
+  private let chains: any ChainDriver
+  /// The least number of seconds between two checkpoints; more where saving one takes long.
   public static let checkpointInterval = 20.0
 
   /// Prepares chains and their ensemble.
@@ -121,25 +132,28 @@ public final class MarkovChainRun {
   /// - Parameters:
   ///   - resume: whether to go on with the ensemble in the directory, if there is one.
   ///   - overwrite: whether an ensemble in the directory may be replaced.
-  /// - Throws: `ActionError`, `ChainError` for an impossible plan; `EnsembleIOError`.
+  /// - Throws: `UnknownGroupError`, `ActionError`, `ChainError` for an impossible plan;
+  ///   `EnsembleIOError`.
   public init(
     _ plan: MarkovChainPlan, directory: String, resume: Bool = false, overwrite: Bool = false
   ) throws {
     self.plan = plan
     self.directory = directory
-    let action = try WilsonAction<U1>(beta: plan.beta)
-    let kernels = try plan.algorithm.kernels(for: action, on: plan.lattice)
-    runner = try ChainRunner(
-      kernels, lattice: plan.lattice, chains: plan.chains, start: plan.start, seed: plan.seed,
-      threads: plan.threads)
+    chains = try plan.makeChains()
     checkpoint = Checkpoint(directory: directory, name: "chains")
-    let description = EnsembleDescription(
-      group: U1.name, lattice: plan.lattice.extents, beta: plan.beta,
-      provenance: .init(version: programVersion, command: plan.command, seed: plan.seed))
+    var description = EnsembleDescription(
+      group: plan.group, lattice: plan.lattice.extents, beta: plan.beta,
+      action: plan.action.description(beta: plan.beta),
+      provenance: .init(
+        version: programVersion, command: plan.command, seed: plan.seed,
+        start: plan.start.rawValue))
+    if let formula = plan.action.formula {
+      description.conventions += "; here \(formula)"
+    }
     if resume, let state = try checkpoint.load() {
       let saved = try MarkovChainState(state, at: directory)
       try saved.require(plan.settings, at: directory)
-      try runner.restore(saved.chains)
+      try chains.restore(saved.chains)
       writer = try EnsembleWriter(
         resuming: directory, matching: description, keeping: saved.count)
       guard writer.count == saved.count else {
@@ -172,7 +186,7 @@ public final class MarkovChainRun {
   /// The number of configurations that are on disk.
   public var committedCount: Int { writer.committedCount }
   /// The updates that each chain has made.
-  public var updates: Int { runner.updates }
+  public var updates: Int { chains.updates }
 
   /// Runs the plan to its end, or until it is interrupted; either way everything is on disk then.
   ///
@@ -181,50 +195,43 @@ public final class MarkovChainRun {
   ///   the run can be resumed.
   public func run(progress: (ChainProgress) -> Bool = { _ in true }) throws -> MarkovChainResult {
     let started = ContinuousClock.now
-    let firstUpdate = runner.updates
-    // Small lattices are asked less often, large ones after every update.
-    let work = runner.kernels.linkUpdates(on: plan.lattice) * plan.chains
-    let schedule = plan.schedule(reportInterval: max(1, min(64, 2_000_000 / max(1, work))))
+    let firstUpdate = chains.updates
+    // Small lattices are asked less often, large ones and many colours after every update.
+    let scalars = chains.linkUpdates * plan.chains * chains.valuesPerConfiguration
+    let work = max(1, scalars / plan.lattice.linkCount)
+    let schedule = plan.schedule(reportInterval: max(1, min(64, 2_000_000 / work)))
     var isInterrupted = false
     while !isComplete, !isInterrupted {
       let begin = ContinuousClock.now
-      let done = try runner.run(
+      let interval = max(Self.checkpointInterval, 20 * savingSeconds)
+      let done = try chains.run(
         schedule,
         progress: { report in
           isInterrupted = !progress(report)
           let pause = (ContinuousClock.now - begin) / .seconds(1)
-          return !isInterrupted && pause < Self.checkpointInterval
+          return !isInterrupted && pause < interval
         },
-        receive: { sample in
-          try write(
-            sample.U, lanes: sample.lanes, firstChain: sample.firstChain, round: sample.index)
-          return true
-        })
+        receive: { try write($0) })
       try save()
       if done { break }
     }
     let seconds = (ContinuousClock.now - started) / .seconds(1)
-    let updates = Double(runner.updates - firstUpdate) * Double(plan.chains)
-    var tuned: [String: [Double]] = [:]
-    for entry in runner.kernels.entries where !entry.kernel.tunedParameters.isEmpty {
-      tuned[entry.kernel.name] = entry.kernel.tunedParameters
-    }
+    let updates = Double(chains.updates - firstUpdate) * Double(plan.chains)
     return MarkovChainResult(
-      count: writer.count, chains: plan.chains, statistics: runner.statistics,
+      count: writer.count, chains: plan.chains, statistics: chains.statistics,
       isComplete: isComplete, seconds: seconds,
-      linkUpdatesPerSecond: seconds > 0
-        ? updates * Double(runner.kernels.linkUpdates(on: plan.lattice)) / seconds : 0,
-      tunedParameters: tuned)
+      linkUpdatesPerSecond: seconds > 0 ? updates * Double(chains.linkUpdates) / seconds : 0,
+      tunedParameters: chains.tunedParameters)
   }
 
   /// Commits everything and closes the ensemble.
   public func close() throws { try writer.close() }
 
   /// Appends the configurations of a packet that belong to the plan and are not there yet.
-  private func write(_ U: LinkField<U1>, lanes: Int, firstChain: Int, round: Int) throws {
-    let first = round * plan.chains + firstChain
+  private func write(_ packet: StoredPacket) throws {
+    let first = packet.round * plan.chains + packet.firstChain
     let begin = max(0, writer.count - first)
-    let end = min(lanes, plan.count - first)
+    let end = min(packet.lanes, plan.count - first)
     guard begin < end else { return }
     let range = begin..<end
     let size = writer.valuesPerConfiguration
@@ -232,27 +239,25 @@ public final class MarkovChainRun {
     links.withUnsafeMutableBufferPointer { links in
       for lane in range {
         let start = (lane - range.lowerBound) * size
-        U.store(
-          lane: lane, into: UnsafeMutableBufferPointer(rebasing: links[start..<(start + size)]))
+        packet.store(lane, UnsafeMutableBufferPointer(rebasing: links[start..<(start + size)]))
       }
     }
-    try writer.append(links: links, chains: range.map { Int32(firstChain + $0) })
+    try writer.append(links: links, chains: range.map { Int32(packet.firstChain + $0) })
   }
 
   private func save() throws {
+    let begin = ContinuousClock.now
     try writer.flush()
     let state = MarkovChainState(
-      settings: plan.settings, count: writer.count, chains: runner.checkpoint())
+      settings: plan.settings, count: writer.count, chains: chains.checkpoint())
     try checkpoint.save(state.files)
+    savingSeconds = (ContinuousClock.now - begin) / .seconds(1)
   }
 
   /// Where an earlier run ended inside a round, the chains still hold the rest of that round.
   private func completeRound() throws {
-    let rounds = max(0, runner.updates - plan.thermalization) / plan.every
+    let rounds = max(0, chains.updates - plan.thermalization) / plan.every
     guard writer.count < min(rounds * plan.chains, plan.count) else { return }
-    for (packet, U) in runner.fields.enumerated() {
-      let first = packet * laneCount
-      try write(U, lanes: min(laneCount, plan.chains - first), firstChain: first, round: rounds - 1)
-    }
+    try chains.giveFields(asRound: rounds - 1) { try write($0) }
   }
 }

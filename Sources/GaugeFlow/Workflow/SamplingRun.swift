@@ -266,7 +266,8 @@ public struct SamplingDiagnostics: Sendable {
   ///   - sectors: the topological charge of each configuration of the ensemble; a chain's are
   ///     counted, where `acceptanceRate` is given, others weighted.
   public init(
-    logWeights: [Double], acceptanceRate: Double?, transport: some Proposal<U1>, beta: Double,
+    logWeights: [Double], acceptanceRate: Double?, transport: some Proposal<LinkField<U1>>,
+    beta: Double,
     seed: UInt64, threads: Int, sectors: [Int], forwardCount: Int = 8192
   ) throws {
     let weights = try LogWeights(logWeights)

@@ -299,7 +299,7 @@ public final class TrainingRun {
 ///
 /// It is low where the flow misses a part of the target, which the reverse one does not see.
 public func forwardESS(
-  of proposal: some Proposal<U1>, beta: Double, count: Int, seed: UInt64, threads: Int
+  of proposal: some Proposal<LinkField<U1>>, beta: Double, count: Int, seed: UInt64, threads: Int
 ) throws -> Double? {
   guard
     let weights = try targetLogWeights(
@@ -310,7 +310,7 @@ public func forwardESS(
 
 /// `log w` on exact samples of the target, or nil where none can be drawn.
 public func targetLogWeights(
-  of proposal: some Proposal<U1>, beta: Double, count: Int, seed: UInt64, threads: Int
+  of proposal: some Proposal<LinkField<U1>>, beta: Double, count: Int, seed: UInt64, threads: Int
 ) throws -> [Double]? {
   guard proposal.lattice.dimension == 2 else { return nil }
   let exact = try DirectSamplerU1(lattice: proposal.lattice, beta: beta)

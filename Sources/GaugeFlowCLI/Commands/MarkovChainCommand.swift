@@ -11,11 +11,13 @@ struct MarkovChainCommand: ParsableCommand {
       Writes an ensemble directory with the chain of every configuration. Ctrl-C saves the state; \
       --resume goes on to the same bits, also with a larger --count.
 
-      Algorithms are joined by +, as in heatbath+winding; winding alone follows a heatbath sweep.
+      Groups: \(Catalog.groupNames.joined(separator: ", ")). \
+      Algorithms are joined by +, as in heatbath+winding; winding (2D U1 only) alone follows a \
+      heatbath sweep.
 
       Example:
-        gaugeflow mcmc --group U1 --lattice 16x16 --beta 2 --algorithm hmc --tune \
-      --thermalize 500 --every 5 --count 10000 --out runs/hmc
+        gaugeflow mcmc --group SU3 --lattice 8x8x8x8 --beta 6 --algorithm heatbath \
+      --overrelaxation 4 --thermalize 200 --every 5 --count 400 --out runs/su3
       """)
 
   @OptionGroup var theory: TheoryOptions
@@ -24,6 +26,9 @@ struct MarkovChainCommand: ParsableCommand {
     help: "hmc, heatbath, metropolis or winding, or some of them joined by +.",
     transform: ChainAlgorithm.init(option:))
   var algorithm: ChainAlgorithm
+
+  @Option(help: "\(ActionKind.option).", transform: ActionKind.init(option:))
+  var action = ActionKind.wilson
 
   @Option(help: "Overrelaxation sweeps in every update.", transform: parseCountOrZero)
   var overrelaxation = 0
@@ -51,7 +56,9 @@ struct MarkovChainCommand: ParsableCommand {
   @Option(help: "Acceptance to tune for. (default: 0.8 for hmc, 0.5 for metropolis)")
   var targetAcceptance: Double?
 
-  @Option(help: "Start of every chain: hot or cold.", transform: ChainStart.init(option:))
+  @Option(
+    help: "Start of every chain: hot, cold, or mixed for half of each.",
+    transform: ChainStart.init(option:))
   var start = ChainStart.hot
 
   @Option(help: "Updates before the first configuration.", transform: parseCountOrZero)
@@ -64,12 +71,19 @@ struct MarkovChainCommand: ParsableCommand {
   var count: Int
 
   @Option(
-    help: "Independent chains, 8 to a packet. (default: 8, or --count where that is less)",
+    help: "Independent chains. (default: 8, or --count where that is less; 1 in sublattices)",
     transform: parseCount)
   var chains: Int?
 
   @Option(name: .customLong("out"), help: "Ensemble directory to write.")
   var directory: String
+
+  @Option(
+    help: ArgumentHelp(
+      "configurations: 8 chains to a packet; sublattices: one, divided into 8 blocks.",
+      discussion: "For few chains on a large lattice, whose extents have to divide into 8 blocks."),
+    transform: ChainLayout.init(option:))
+  var layout = ChainLayout.configurations
 
   @OptionGroup var seed: SeedOptions
   @OptionGroup var threads: ThreadOptions
@@ -98,9 +112,10 @@ struct MarkovChainCommand: ParsableCommand {
     algorithm.window = window
     algorithm.hits = hits
     var plan = MarkovChainPlan(
-      lattice: theory.lattice, beta: theory.beta, algorithm: algorithm,
-      thermalization: thermalize, every: every, count: count, chains: chains ?? min(8, count),
-      seed: seed.seed, threads: threads.count)
+      group: theory.group.description, action: action, lattice: theory.lattice, beta: theory.beta,
+      algorithm: algorithm, thermalization: thermalize, every: every, count: count,
+      chains: chains ?? (layout == .sublattices ? 1 : min(8, count)), seed: seed.seed, threads: threads.count)
+    plan.layout = layout
     plan.start = start
     plan.tunes = tune
     plan.targetAcceptance = targetAcceptance
@@ -109,7 +124,7 @@ struct MarkovChainCommand: ParsableCommand {
   }
 
   func run() throws {
-    try theory.group.requireU1(for: "mcmc")
+    try theory.group.require(Catalog.groupNames, for: "mcmc")
     let plan = plan
     Interrupt.listen()
     let chains = try MarkovChainRun(
@@ -158,7 +173,8 @@ struct MarkovChainCommand: ParsableCommand {
         kernel.name, acceptance.adding("parameters", tuned.map { .array($0.map { .number($0) }) })
       )
     }
-    return json.adding("kernels", .object(kernels))
+    return json.adding("identities", result.hybridMonteCarlo?.identities?.json)
+      .adding("kernels", .object(kernels))
   }
 
   private func table(_ result: MarkovChainResult) -> String {
@@ -176,11 +192,15 @@ struct MarkovChainCommand: ParsableCommand {
       let estimate = Estimate(
         value: value, error: hmc.expMinusDeltaHError ?? .nan, count: hmc.updates)
       table.add("<exp(-dH)>", "\(estimate)", "exact 1")
+      if let balance = hmc.identities?.balance {
+        table.add("acceptance - 2 P(dH < 0)", "\(balance)", "exact 0")
+      }
     }
     table.add("seconds", String(format: "%.2f", result.seconds))
     table.add("link updates/s", String(format: "%.3g", result.linkUpdatesPerSecond))
-    return
-      "U1 on \(theory.lattice), beta \(theory.beta), \(algorithm.name), in \(directory)\n\(table)"
+    let theory = "\(theory.group) on \(theory.lattice), beta \(theory.beta)"
+    let action = action == .wilson ? "" : ", \(action.name) action"
+    return "\(theory)\(action), \(algorithm.name), in \(directory)\n\(table)"
   }
 }
 
@@ -193,6 +213,33 @@ extension ChainAlgorithm {
       throw CommandError.usage(
         "expected \(ChainAlgorithm.names.joined(separator: ", ")), or some joined by +")
     }
+  }
+}
+
+extension ChainLayout {
+  /// A layout as a user types it.
+  init(option text: String) throws {
+    guard let known = ChainLayout(rawValue: text) else {
+      throw CommandError.usage(
+        "expected " + ChainLayout.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    self = known
+  }
+}
+
+extension ActionKind {
+  /// What a user may type.
+  static var option: String {
+    "Action: " + names.dropLast().joined(separator: ", ") + (names.count > 1 ? " or " : "")
+      + names[names.count - 1]
+  }
+
+  /// An action as a user types it.
+  init(option text: String) throws {
+    guard let known = ActionKind(named: text) else {
+      throw CommandError.usage("expected " + Self.names.joined(separator: ", "))
+    }
+    self = known
   }
 }
 
@@ -210,7 +257,7 @@ extension ChainStart {
   /// A start as a user types it.
   init(option text: String) throws {
     guard let known = ChainStart(rawValue: text) else {
-      throw CommandError.usage("expected hot or cold")
+      throw CommandError.usage("expected hot, cold or mixed")
     }
     self = known
   }

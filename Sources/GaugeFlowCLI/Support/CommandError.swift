@@ -66,6 +66,7 @@ extension CommandError {
     case let error as MeasurementError: self.init(.badData, error.description)
     case let error as ObservableError: self.init(.usage, error.description)
     case let error as ChainError: self.init(error.exitStatus, error.description)
+    case let error as UnknownGroupError: self.init(.usage, error.description)
     case let error as LatticeError: self.init(.usage, error.description)
     case let error as ActionError: self.init(.usage, error.description)
     case let error as ExactResultError: self.init(.usage, error.description)
@@ -97,7 +98,8 @@ extension ChainError {
   /// Whether the user asked for something impossible, a checkpoint is wrong, or the run failed.
   var exitStatus: ExitStatus {
     switch self {
-    case .parameter, .extent, .dimension, .proposalLattice: .usage
+    case .parameter, .extent, .oddExtent, .dimension, .group, .proposalLattice, .sublattices, .reach:
+      .usage
     case .checkpoint: .badData
     case .inversion, .notFinite: .failed
     }

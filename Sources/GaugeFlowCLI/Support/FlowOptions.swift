@@ -17,7 +17,7 @@ extension CommandError {
 extension GroupName {
   /// Refuses lattices on which flows have no masks.
   func requireFlow(on lattice: Lattice) throws {
-    try requireU1(for: "train")
+    try require([U1.name], for: "train")
     guard lattice.dimension == 2 else {
       throw CommandError.usage(
         "--lattice: coupling flows expect 2 dimensions, given \(lattice)")

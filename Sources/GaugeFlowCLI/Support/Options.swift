@@ -50,7 +50,7 @@ struct OverwriteOptions: ParsableArguments {
 /// The theory: group, lattice and coupling of Wilson's action.
 struct TheoryOptions: ParsableArguments {
   @Option(
-    help: "Gauge group: U1, or SU2, SU3, .. where a command knows them.",
+    help: "Gauge group: U1, SU2, SU3, ...",
     transform: GroupName.init(option:))
   var group: GroupName
 
@@ -79,11 +79,11 @@ struct GroupName: Equatable, Sendable, CustomStringConvertible {
 
   var description: String { colors == 1 ? "U1" : "SU\(colors)" }
 
-  /// Refuses a group that can not be sampled.
-  func requireU1(for purpose: String) throws {
-    if colors != 1 {
+  /// Refuses a group that a command does not know.
+  func require(_ known: [String], for command: String) throws {
+    if !known.contains(description) {
       throw CommandError.usage(
-        "--group: \(purpose) knows U1, given \(self) (which 'exact' knows)")
+        "--group: \(command) knows \(known.joined(separator: ", ")), given \(self)")
     }
   }
 }

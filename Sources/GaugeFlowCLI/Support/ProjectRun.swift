@@ -12,7 +12,7 @@ struct ProjectRun {
   let overwrite: Bool
   let isQuiet: Bool
   private let lattice: Lattice
-  private let observables: [AnyObservable<U1>]
+  private let action: ActionKind
 
   /// What a run found.
   struct Report {
@@ -34,31 +34,32 @@ struct ProjectRun {
     self.overwrite = overwrite
     self.isQuiet = isQuiet
     let theory = file.theory
-    guard theory.group == U1.name else {
-      throw file.failure("theory.group", expected: "U1", found: theory.group)
+    // Flows are of U(1) with Wilson's action; chains know more.
+    let groups = file.train == nil ? Catalog.groupNames : [U1.name]
+    guard groups.contains(theory.group) else {
+      throw file.failure(
+        "theory.group", expected: groups.joined(separator: ", "), found: theory.group)
     }
-    guard theory.action == "wilson" else {
-      throw file.failure("theory.action", expected: "wilson", found: theory.action)
+    let actions = file.train == nil ? ActionKind.names : [ActionKind.wilson.name]
+    guard actions.contains(theory.action), let action = ActionKind(named: theory.action) else {
+      throw file.failure(
+        "theory.action", expected: actions.joined(separator: ", "), found: theory.action)
     }
+    self.action = action
     lattice = try Lattice(theory.lattice)
     if let flow = file.train?.flow, FlowKind(rawValue: flow) == nil {
       throw file.failure(
         "train.flow", expected: FlowKind.allCases.map(\.rawValue).joined(separator: " or "),
         found: flow)
     }
-    let catalog = ObservableCatalog<U1>()
-    observables = try catalog.observables(
-      named: file.measure?.observables
-        ?? catalog.applicable(to: lattice, onlyDefaults: true).map(\.name), on: lattice)
+    try Measurement.validate(
+      observables: file.measure?.observables ?? [], group: theory.group, on: lattice)
     if let train = file.train {
       let options = try CouplingOptions(
         train.options, batch: train.batch, learningRate: train.learningRate)
       _ = try CouplingFlow(lattice: lattice, architecture: options.architecture)
     }
-    if let chain = file.markovChain {
-      _ = try chainPlan(chain).algorithm.kernels(
-        for: WilsonAction(beta: theory.beta), on: lattice)
-    }
+    if let chain = file.markovChain { try chainPlan(chain).validate() }
     if AtomicFile.exists("\(directory)/report.json"), !resume, !overwrite {
       throw EnsembleIOError(
         .refusesToOverwrite, at: directory, expected: "a directory without a run",
@@ -186,7 +187,8 @@ struct ProjectRun {
     algorithm.trajectoryLength = chain.trajectoryLength ?? algorithm.trajectoryLength
     algorithm.steps = chain.steps ?? algorithm.steps
     var plan = MarkovChainPlan(
-      lattice: lattice, beta: file.theory.beta, algorithm: algorithm,
+      group: file.theory.group, action: action, lattice: lattice, beta: file.theory.beta,
+      algorithm: algorithm,
       thermalization: chain.thermalize, every: chain.every, count: chain.count,
       chains: min(chain.chains, chain.count), seed: seed, threads: threads)
     plan.start = chain.startsCold ? .cold : .hot
@@ -195,16 +197,18 @@ struct ProjectRun {
   }
 
   private func measure(_ ensemble: String) throws -> MeasurementHistories {
-    let measurement = EnsembleMeasurement(observables, on: lattice, threads: threads)
     let source = try EnsembleReader(ensemble)
-    var histories = measurement.emptyHistories(beta: source.targetBeta)
     let progress = Progress("measuring", total: source.count)
-    let done = try measurement.measure(source, into: &histories) { count in
-      progress.update(to: Double(count))
+    let measured = try Measurement.run(
+      [source], .init(observables: file.measure?.observables, threads: threads)
+    ) { done in
+      progress.update(to: Double(done))
       return !Interrupt.isRequested
     }
     progress.finish()
-    guard done else { throw Interrupt.error(saved: "all configurations are in \(ensemble)") }
+    guard let histories = measured else {
+      throw Interrupt.error(saved: "all configurations are in \(ensemble)")
+    }
     return histories
   }
 

@@ -15,9 +15,16 @@ extension MeasurementReport {
       .adding("tail_index", tailIndex.map { .number($0) })
     let observables = sections.map { section -> (key: String, value: JSON) in
       if section.quantities.count == 1, section.quantities[0].name == section.observable {
-        return (section.observable, section.quantities[0].json)
+        return (section.observable, json(of: section.quantities[0], in: section))
       }
-      return (section.observable, .object(section.quantities.map { ($0.name, $0.json) }))
+      return (
+        section.observable,
+        .object(section.quantities.map { ($0.name, json(of: $0, in: section)) })
+      )
+    }
+    result = result.adding("topology", diagnostics.topology?.json)
+    if !diagnostics.warnings.isEmpty {
+      result = result.adding("warnings", .array(diagnostics.warnings.map { .text($0) }))
     }
     return result.adding("observables", .object(observables))
   }
@@ -38,7 +45,9 @@ extension MeasurementReport {
         if let refusal = quantity.refusal, weightsRefusal == nil, !remarks.contains("\(refusal)") {
           remarks.append("\(refusal)")
         }
-        table.add(quantity.cells(of: section.observable))
+        table.add(
+          quantity.cells(of: section.observable)
+            + [diagnostics[section.observable, quantity.name]?.cell ?? ""])
       }
     }
     var text = ""
@@ -53,6 +62,7 @@ extension MeasurementReport {
     text += table.description
     if let weightsRefusal, tailIndex == nil { text += "\nno errors: \(weightsRefusal)" }
     for remark in remarks.prefix(2) { text += "\nno error where marked '-': \(remark)" }
+    for warning in diagnostics.warnings { text += "\nwarning: \(warning)" }
     if hidden > 0 { text += "\n(\(hidden) more loops and ratios with --all)" }
     return text
   }

@@ -1,6 +1,6 @@
 import LaneMath
 import LatticeFields
-import LatticeObservables
+import LatticeFourier
 import Testing
 
 /// A real field of independent normal numbers.
