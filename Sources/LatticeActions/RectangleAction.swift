@@ -74,21 +74,7 @@ public struct RectangleAction<Group: GaugeGroup>: GaugeAction {
   @specialized(where Group == SU3)
   @inlinable
   public func value(of U: LinkField<Group>) -> Lanes {
-    let c0 = Lanes(repeating: plaquetteCoefficient), c1 = Lanes(repeating: rectangleCoefficient)
-    if let U = U as? LinkField<U1> { return -beta * U1Rectangles.cosineSum(U, c0, c1) }
-    var sum = Lanes.zero
-    U.withRectangles { links, loops in
-      let plaquette = Group.plaquetteTrace(
-        links, bottom: loops.bottom, right: loops.right, top: loops.top, left: loops.left)
-      let wide = Group.rectangleTrace(
-        links, bottom: (loops.bottom, loops.nextBottom), right: loops.farRight,
-        top: (loops.top, loops.nextTop), left: loops.left)
-      let tall = Group.rectangleTrace(
-        links, bottom: (loops.left, loops.nextLeft), right: loops.farTop,
-        top: (loops.right, loops.nextRight), left: loops.bottom)
-      sum = multiplyAdd(c0, plaquette, multiplyAdd(c1, wide + tall, sum))
-    }
-    return (-beta / Double(Group.colors)) * sum
+    U.withReadOnlyView { value(over: $0) }
   }
 
   /// Adds `factor ∂_a S`.
@@ -102,26 +88,57 @@ public struct RectangleAction<Group: GaugeGroup>: GaugeAction {
     precondition(
       gradient.lattice == U.lattice,
       "gradient on \(gradient.lattice) for a field on \(U.lattice)")
+    U.withReadOnlyView { U in
+      gradient.elements.withUnsafeMutableBufferPointer { out in
+        addGradient(over: U, scaledBy: factor, to: out.baseAddress!)
+      }
+    }
+  }
+}
+
+extension RectangleAction: LoopAction {
+  /// The plaquettes and rectangles that begin at the sites of a view.
+  @inlinable
+  public func value(over U: LinkView<Group>) -> Lanes {
+    let c0 = Lanes(repeating: plaquetteCoefficient), c1 = Lanes(repeating: rectangleCoefficient)
+    if let U = U as? LinkView<U1> { return -beta * U1Rectangles.cosineSum(U, c0, c1) }
+    var sum = Lanes.zero
+    U.forEachRectangle { links, loops in
+      let plaquette = Group.plaquetteTrace(
+        links, bottom: loops.bottom, right: loops.right, top: loops.top, left: loops.left)
+      let wide = Group.rectangleTrace(
+        links, bottom: (loops.bottom, loops.nextBottom), right: loops.farRight,
+        top: (loops.top, loops.nextTop), left: loops.left)
+      let tall = Group.rectangleTrace(
+        links, bottom: (loops.left, loops.nextLeft), right: loops.farTop,
+        top: (loops.right, loops.nextRight), left: loops.bottom)
+      sum = multiplyAdd(c0, plaquette, multiplyAdd(c1, wide + tall, sum))
+    }
+    return (-beta / Double(Group.colors)) * sum
+  }
+
+  /// Adds the derivatives of these plaquettes and rectangles.
+  @inlinable
+  public func addGradient(
+    over U: LinkView<Group>, scaledBy factor: Double, to out: UnsafeMutablePointer<Group.Algebra>
+  ) {
     let scale = factor * beta / Double(Group.colors)
     let c0 = Lanes(repeating: scale * plaquetteCoefficient)
     let c1 = Lanes(repeating: scale * rectangleCoefficient)
-    gradient.elements.withUnsafeMutableBufferPointer { out in
-      guard let out = out.baseAddress else { return }
-      if let U = U as? LinkField<U1> {
-        U1Rectangles.addSines(U, c0, c1, to: UnsafeMutableRawPointer(out))
-        return
-      }
-      U.withRectangles { links, loops in
-        Group.addPlaquetteGradient(
-          links, bottom: loops.bottom, right: loops.right, top: loops.top, left: loops.left,
-          scaledBy: c0, to: out)
-        Group.addRectangleGradient(
-          links, bottom: (loops.bottom, loops.nextBottom), right: loops.farRight,
-          top: (loops.top, loops.nextTop), left: loops.left, scaledBy: c1, to: out)
-        Group.addRectangleGradient(
-          links, bottom: (loops.left, loops.nextLeft), right: loops.farTop,
-          top: (loops.right, loops.nextRight), left: loops.bottom, scaledBy: c1, to: out)
-      }
+    if let U = U as? LinkView<U1> {
+      U1Rectangles.addSines(U, c0, c1, to: UnsafeMutableRawPointer(out))
+      return
+    }
+    U.forEachRectangle { links, loops in
+      Group.addPlaquetteGradient(
+        links, bottom: loops.bottom, right: loops.right, top: loops.top, left: loops.left,
+        scaledBy: c0, to: out)
+      Group.addRectangleGradient(
+        links, bottom: (loops.bottom, loops.nextBottom), right: loops.farRight,
+        top: (loops.top, loops.nextTop), left: loops.left, scaledBy: c1, to: out)
+      Group.addRectangleGradient(
+        links, bottom: (loops.left, loops.nextLeft), right: loops.farTop,
+        top: (loops.right, loops.nextRight), left: loops.bottom, scaledBy: c1, to: out)
     }
   }
 }
@@ -133,7 +150,7 @@ extension RectangleAction: LinkLinearAction {
   @inlinable public var smallestExtent: Int { 3 }
   /// Adds `c0` times the staples of the plaquettes and `c1` times those of the rectangles, six in each
   /// plane.
-  @inlinable @inline(__always)
+  @inlinable @inline(never)
   public func addStaple(
     at x: Int, mu: Int, in U: LinkView<Group>, to sum: inout Group.Matrix
   ) {
@@ -177,20 +194,14 @@ struct RectangleIndices {
   }
 }
 
-extension LinkField {
-  /// Calls `body` for every plaquette, site by site, with the memory of the links.
+extension LinkView {
+  /// Calls `body` for every plaquette that begins at a site, site by site, with the memory of the links.
   @inlinable @inline(__always)
-  func withRectangles(_ body: (UnsafePointer<Group>, RectangleIndices) -> Void) {
-    let volume = lattice.volume, dimension = lattice.dimension
-    lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-      links.withUnsafeBufferPointer { links in
-        guard let U = links.baseAddress, let forward = forward.baseAddress else { return }
-        for x in 0..<volume {
-          for mu in 0..<dimension {
-            for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
-              body(U, RectangleIndices(x, mu, nu, forward, volume: volume))
-            }
-          }
+  func forEachRectangle(_ body: (UnsafePointer<Group>, RectangleIndices) -> Void) {
+    for x in 0..<sites {
+      for mu in 0..<dimension {
+        for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
+          body(UnsafePointer(links), RectangleIndices(x, mu, nu, forward, volume: volume))
         }
       }
     }

@@ -11,21 +11,16 @@ import LatticeFields
 enum U1Plaquettes {
   /// `Σ cos P` in every configuration.
   @usableFromInline
-  static func cosineSum(_ U: LinkField<U1>) -> Lanes {
+  static func cosineSum(_ view: LinkView<U1>) -> Lanes {
     var sum = Lanes.zero
-    let volume = U.lattice.volume, dimension = U.lattice.dimension
-    U.links.withUnsafeBufferPointer { links in
-      U.lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-        guard let U = links.baseAddress, let forward = forward.baseAddress else { return }
-        for mu in 0..<dimension {
-          for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
-            let toMu = forward + mu &* volume, toNu = forward + nu &* volume
-            let Umu = U + mu &* volume, Unu = U + nu &* volume
-            for x in 0..<volume {
-              sum += cos(
-                (Umu[x].angle - Umu[toNu[x]].angle) + (Unu[toMu[x]].angle - Unu[x].angle))
-            }
-          }
+    let volume = view.volume, U = view.links
+    for mu in 0..<view.dimension {
+      for nu in (mu &+ 1)..<Swift.max(mu &+ 1, view.dimension) {
+        let toMu = view.forward + mu &* volume, toNu = view.forward + nu &* volume
+        let Umu = U + mu &* volume, Unu = U + nu &* volume
+        for x in 0..<view.sites {
+          sum += cos(
+            (Umu[x].angle - Umu[toNu[x]].angle) + (Unu[toMu[x]].angle - Unu[x].angle))
         }
       }
     }
@@ -34,16 +29,10 @@ enum U1Plaquettes {
 
   /// Adds `scale sin P` of every plaquette to its links, with the sign of the link in it.
   @usableFromInline
-  static func addSines(
-    _ U: UnsafeRawPointer, _ lattice: Lattice, scale: Lanes, to out: UnsafeMutableRawPointer
-  ) {
-    let U = U.assumingMemoryBound(to: Lanes.self)
-    let out = out.assumingMemoryBound(to: Lanes.self)
-    lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-      addSines(
-        U, forward.baseAddress!, lattice.volume, lattice.dimension, sites: 0..<lattice.volume,
-        scale: scale, to: out)
-    }
+  static func addSines(_ U: LinkView<U1>, scale: Lanes, to out: UnsafeMutableRawPointer) {
+    addSines(
+      UnsafeRawPointer(U.links).assumingMemoryBound(to: Lanes.self), U.forward, U.volume,
+      U.dimension, sites: 0..<U.sites, scale: scale, to: out.assumingMemoryBound(to: Lanes.self))
   }
 
   /// `p <- p + kick ∂(Σ cos P)` and `θ <- θ + drift p` in one pass over slices `x_0 = const`.

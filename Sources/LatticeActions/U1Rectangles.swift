@@ -7,9 +7,9 @@ import LatticeFields
 enum U1Rectangles {
   /// `c0 Σ cos P + c1 Σ cos R` in every configuration.
   @usableFromInline
-  static func cosineSum(_ U: LinkField<U1>, _ c0: Lanes, _ c1: Lanes) -> Lanes {
+  static func cosineSum(_ U: LinkView<U1>, _ c0: Lanes, _ c1: Lanes) -> Lanes {
     var sum = Lanes.zero
-    U.withRectangles { U, loops in
+    U.forEachRectangle { U, loops in
       let angles = Self.angles(UnsafeRawPointer(U).assumingMemoryBound(to: Lanes.self), loops)
       let rectangles = cos(angles.wide) + cos(angles.tall)
       sum = multiplyAdd(c0, cos(angles.plaquette), multiplyAdd(c1, rectangles, sum))
@@ -21,10 +21,10 @@ enum U1Rectangles {
   /// of the link in it.
   @usableFromInline
   static func addSines(
-    _ U: LinkField<U1>, _ c0: Lanes, _ c1: Lanes, to out: UnsafeMutableRawPointer
+    _ U: LinkView<U1>, _ c0: Lanes, _ c1: Lanes, to out: UnsafeMutableRawPointer
   ) {
     let out = out.assumingMemoryBound(to: Lanes.self)
-    U.withRectangles { U, loops in
+    U.forEachRectangle { U, loops in
       let angles = Self.angles(UnsafeRawPointer(U).assumingMemoryBound(to: Lanes.self), loops)
       let plaquette = c0 * U1Plaquettes.sine(angles.plaquette)
       let wide = c1 * U1Plaquettes.sine(angles.wide), tall = c1 * U1Plaquettes.sine(angles.tall)

@@ -29,8 +29,7 @@ public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
   @specialized(where Group == SU3)
   @inlinable
   public func value(of U: LinkField<Group>) -> Lanes {
-    if let U = U as? LinkField<U1> { return -beta * U1Plaquettes.cosineSum(U) }
-    return -beta * U.plaquetteSum
+    U.withReadOnlyView { value(over: $0) }
   }
 
   /// Adds `factor ∂_a S`.
@@ -44,18 +43,9 @@ public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
     precondition(
       gradient.lattice == U.lattice,
       "gradient on \(gradient.lattice) for a field on \(U.lattice)")
-    let scale = Lanes(repeating: factor * beta / Double(Group.colors))
-    U.links.withUnsafeBufferPointer { links in
+    U.withReadOnlyView { U in
       gradient.elements.withUnsafeMutableBufferPointer { out in
-        if Group.self == U1.self {
-          U1Plaquettes.addSines(
-            UnsafeRawPointer(links.baseAddress!), U.lattice, scale: scale,
-            to: UnsafeMutableRawPointer(out.baseAddress!))
-        } else {
-          addGradient(
-            links.baseAddress!, U.lattice, sites: 0..<U.lattice.volume, scale,
-            to: out.baseAddress!)
-        }
+        addGradient(over: U, scaledBy: factor, to: out.baseAddress!)
       }
     }
   }
@@ -92,13 +82,13 @@ public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
           return
         }
         let slices = lattice.extents[0], width = lattice.volume / slices
-        for slice in 0..<slices {
-          addGradient(
-            UnsafePointer(U), lattice, sites: (slice &* width)..<((slice &+ 1) &* width), scale,
-            to: p)
-          if slice > 0 { Self.drift(U, p, time, slice, width, lattice) }
+        lattice.withLinkView(U) { view in
+          for slice in 0..<slices {
+            addGradient(view, sites: (slice &* width)..<((slice &+ 1) &* width), scale, to: p)
+            if slice > 0 { Self.drift(U, p, time, slice, width, lattice) }
+          }
+          Self.drift(U, p, time, 0, width, lattice)
         }
-        Self.drift(U, p, time, 0, width, lattice)
       }
     }
   }
@@ -117,23 +107,46 @@ public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
 
   /// Adds the gradient of the plaquettes that begin at some sites: each plaquette serves its four
   /// links. Site by site, so that the links of a neighbourhood are read together.
-  @inlinable @inline(__always)
+  @inlinable @inline(never)
   func addGradient(
-    _ U: UnsafePointer<Group>, _ lattice: Lattice, sites: Range<Int>, _ scale: Lanes,
+    _ U: LinkView<Group>, sites: Range<Int>, _ scale: Lanes,
     to gradient: UnsafeMutablePointer<Group.Algebra>
   ) {
-    let volume = lattice.volume, dimension = lattice.dimension
-    lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
-      for x in sites {
-        for mu in 0..<dimension {
-          for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
-            Group.addPlaquetteGradient(
-              U, bottom: mu &* volume &+ x, right: nu &* volume &+ forward[mu &* volume &+ x],
-              top: mu &* volume &+ forward[nu &* volume &+ x], left: nu &* volume &+ x,
-              scaledBy: scale, to: gradient)
-          }
+    let volume = U.volume, dimension = U.dimension, forward = U.forward
+    for x in sites {
+      for mu in 0..<dimension {
+        for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
+          Group.addPlaquetteGradient(
+            U.links, bottom: mu &* volume &+ x, right: nu &* volume &+ forward[mu &* volume &+ x],
+            top: mu &* volume &+ forward[nu &* volume &+ x], left: nu &* volume &+ x,
+            scaledBy: scale, to: gradient)
         }
       }
+    }
+  }
+}
+
+extension WilsonAction: LoopAction {
+  /// The plaquettes that begin at the sites of a view.
+  @inlinable
+  public func value(over U: LinkView<Group>) -> Lanes {
+    if let U = U as? LinkView<U1> { return -beta * U1Plaquettes.cosineSum(U) }
+    let sum = Group.plaquetteTraceSum(
+      U.links, U.forward, volume: U.volume, sites: U.sites, dimension: U.dimension)
+    return -beta * (sum / Double(Group.colors))
+  }
+
+  /// Adds the derivatives of these plaquettes.
+  @inlinable
+  public func addGradient(
+    over U: LinkView<Group>, scaledBy factor: Double,
+    to gradient: UnsafeMutablePointer<Group.Algebra>
+  ) {
+    let scale = Lanes(repeating: factor * beta / Double(Group.colors))
+    if let U = U as? LinkView<U1> {
+      U1Plaquettes.addSines(U, scale: scale, to: UnsafeMutableRawPointer(gradient))
+    } else {
+      addGradient(U, sites: 0..<U.sites, scale, to: gradient)
     }
   }
 }

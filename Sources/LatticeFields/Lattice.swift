@@ -132,6 +132,8 @@ public enum LatticeError: Error, CustomStringConvertible, Equatable {
   case period(pattern: String, direction: Int, period: Int, extents: [Int])
   /// A pattern or quantity is defined in another number of dimensions.
   case dimension(pattern: String, expected: Int, extents: [Int])
+  /// A lattice cannot be divided into eight blocks, the given ones or any, of some size or more.
+  case blocks([Int]?, smallest: Int, extents: [Int])
 
   /// One line: what was expected, and what was given.
   public var description: String {
@@ -147,6 +149,13 @@ public enum LatticeError: Error, CustomStringConvertible, Equatable {
         + "given lattice \(Self.text(extents))"
     case .dimension(let pattern, let expected, let extents):
       "\(pattern): expected \(expected) dimensions, given lattice \(Self.text(extents))"
+    case .blocks(let blocks?, let smallest, let extents):
+      "sub-lattices: expected eight blocks that divide the lattice, \(smallest) sites wide or more "
+        + "where it is divided, given \(Self.text(blocks)) blocks of lattice \(Self.text(extents))"
+    case .blocks(nil, let smallest, let extents):
+      "sub-lattices: expected extents that divide into 2x2x2, 4x2 or 8 blocks of \(smallest) sites or "
+        + "more, such as an even extent of \(2 * smallest) or more in three directions, "
+        + "given lattice \(Self.text(extents))"
     }
   }
 

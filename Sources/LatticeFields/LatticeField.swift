@@ -7,15 +7,21 @@ import LaneMath
 /// actions works for it.
 ///
 /// Conventions: the memory of a field is `Lanes` and nothing else, each lane a configuration of its
-/// own; momenta are conjugate with kinetic energy `Σ p²/2`.
+/// own, or where ``configurationsPerPacket`` is 1, a part of the one configuration; momenta are
+/// conjugate with kinetic energy `Σ p²/2`.
 public protocol LatticeField: Sendable {
   /// The momenta, forces and gradients of the field.
   associatedtype Momenta: MomentumField
 
   /// The name of the kind of field, such as `links of U1`.
   static var name: String { get }
+  /// The number of configurations that the field holds: 8, or 1 where all lanes are parts of it. Then
+  /// numbers for each configuration, such as actions, are the same in all lanes.
+  static var configurationsPerPacket: Int { get }
   /// The lattice.
   var lattice: Lattice { get }
+  /// Momenta of the field that are zero.
+  func zeroMomenta() -> Momenta
   /// The field of lowest action of an ordered phase.
   init(coldStart lattice: Lattice)
   /// A field without order, drawn from a fixed distribution.
@@ -62,6 +68,12 @@ public protocol MomentumField: Sendable {
 }
 
 extension LatticeField {
+  /// 8.
+  @inlinable public static var configurationsPerPacket: Int { laneCount }
+
+  /// Momenta on the lattice of the field.
+  @inlinable public func zeroMomenta() -> Momenta { Momenta(zero: lattice) }
+
   /// Copies the fields of another into the memory of this one.
   ///
   /// - Precondition: both are on the same lattice.

@@ -81,25 +81,13 @@ public struct LinkField<Group: GaugeGroup>: Sendable {
 
   /// The sum of `Re tr P / N` over all plaquettes of a configuration.
   @inlinable public var plaquetteSum: Lanes {
-    var sum = Lanes.zero
-    let volume = lattice.volume
     lattice.forwardNeighbours.withUnsafeBufferPointer { forward in
       links.withUnsafeBufferPointer { U in
-        guard let U = U.baseAddress else { return }
-        // Site by site, so that the links of a neighbourhood are read together.
-        for x in 0..<volume {
-          for mu in 0..<lattice.dimension {
-            for nu in (mu + 1)..<Swift.max(mu + 1, lattice.dimension) {
-              sum += Group.plaquetteTrace(
-                U, bottom: mu &* volume &+ x,
-                right: nu &* volume &+ forward[mu &* volume &+ x],
-                top: mu &* volume &+ forward[nu &* volume &+ x], left: nu &* volume &+ x)
-            }
-          }
-        }
+        Group.plaquetteTraceSum(
+          U.baseAddress!, forward.baseAddress!, volume: lattice.volume, sites: lattice.volume,
+          dimension: lattice.dimension) / Double(Group.colors)
       }
     }
-    return sum / Double(Group.colors)
   }
 
   /// Applies a gauge transformation, `U_mu(x) -> g(x) U_mu(x) g(x+mu)†`.
@@ -160,6 +148,28 @@ public struct LinkField<Group: GaugeGroup>: Sendable {
     for link in links.indices {
       links[link].load(lane: lane, from: values.baseAddress! + link * size)
     }
+  }
+}
+
+extension GaugeGroup {
+  /// The sum of `Re tr P` over the plaquettes that begin at the first sites in memory, all directions of
+  /// a site after each other, so that the links of a neighbourhood are read together.
+  @inlinable @inline(__always)
+  public static func plaquetteTraceSum(
+    _ U: UnsafePointer<Self>, _ forward: UnsafePointer<Int>, volume: Int, sites: Int,
+    dimension: Int
+  ) -> Lanes {
+    var sum = Lanes.zero
+    for x in 0..<sites {
+      for mu in 0..<dimension {
+        for nu in (mu &+ 1)..<Swift.max(mu &+ 1, dimension) {
+          sum += plaquetteTrace(
+            U, bottom: mu &* volume &+ x, right: nu &* volume &+ forward[mu &* volume &+ x],
+            top: mu &* volume &+ forward[nu &* volume &+ x], left: nu &* volume &+ x)
+        }
+      }
+    }
+    return sum
   }
 }
 

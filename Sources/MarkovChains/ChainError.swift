@@ -8,6 +8,10 @@ public enum ChainError: Error, CustomStringConvertible {
   case parameter(name: String, expected: String, value: Double)
   /// The lattice has an extent on which the algorithm is not valid.
   case extent(algorithm: String, smallest: Int, lattice: Lattice)
+  /// A checkerboard needs even extents.
+  case oddExtent(Lattice)
+  /// A layout of sub-lattices is made for smaller loops than the algorithm follows.
+  case reach(algorithm: String, expected: LoopReach, given: LoopReach)
   /// The algorithm is defined in another number of dimensions.
   case dimension(algorithm: String, expected: Int, lattice: Lattice)
   /// The algorithm is defined for another group.
@@ -28,6 +32,11 @@ public enum ChainError: Error, CustomStringConvertible {
       "\(name): expected \(expected), given \(value)"
     case .extent(let algorithm, let smallest, let lattice):
       "\(algorithm): expected extents of \(smallest) or more, given lattice \(lattice)"
+    case .oddExtent(let lattice):
+      "checkerboard: expected even extents, of every block where there are sub-lattices, "
+        + "given lattice \(lattice)"
+    case .reach(let algorithm, let expected, let given):
+      "\(algorithm): expected a layout of sub-lattices for \(expected), given one for \(given)"
     case .dimension(let algorithm, let expected, let lattice):
       "\(algorithm): expected \(expected) dimensions, given lattice \(lattice)"
     case .group(let algorithm, let expected, let given):

@@ -11,7 +11,7 @@ extension ChainRunner {
     links.withUnsafeMutableBufferPointer { links in
       for packet in packets {
         for lane in 0..<packet.lanes {
-          let first = (packet.streams.firstChain + lane) * size
+          let first = (packet.firstChain + lane) * size
           packet.state.U.store(
             lane: lane, into: UnsafeMutableBufferPointer(rebasing: links[first..<(first + size)]))
           if let density = packet.state.cachedLogDensity { logDensities.append(density[lane]) }
@@ -79,7 +79,7 @@ extension ChainRunner {
           return statistics
         }
         for lane in 0..<packets[packet].lanes {
-          let chain = packets[packet].streams.firstChain + lane
+          let chain = packets[packet].firstChain + lane
           packets[packet].state.U.load(
             lane: lane,
             from: UnsafeBufferPointer(rebasing: links[(chain * size)..<((chain + 1) * size)]))

@@ -21,13 +21,18 @@ struct ChainPacket<Field: LatticeField>: Sendable {
   @usableFromInline var state: ChainState<Field>
   @usableFromInline var streams: ChainStreams
   @usableFromInline var statistics: [LaneStatistics]
-  /// The number of lanes that are chains of the run; the rest is padding.
+  /// The number of the chain in lane 0.
+  @usableFromInline let firstChain: Int
+  /// The number of lanes that are chains of the run; the rest is padding, or part of the chain.
   @usableFromInline let lanes: Int
 
   @usableFromInline
-  init(state: ChainState<Field>, streams: ChainStreams, kernels: Int, lanes: Int) {
+  init(
+    state: ChainState<Field>, streams: ChainStreams, kernels: Int, firstChain: Int, lanes: Int
+  ) {
     self.state = state
     self.streams = streams
+    self.firstChain = firstChain
     statistics = Array(repeating: LaneStatistics(), count: kernels)
     self.lanes = lanes
   }
@@ -57,7 +62,8 @@ public struct ChainSample<Field: LatticeField> {
   public let U: Field
 }
 
-/// Many independent Markov chains, in packets of 8 over threads.
+/// Many independent Markov chains, in packets of 8 over threads; one by one where the lanes of a field
+/// are parts of one configuration.
 ///
 /// Every chain is a function of the seed, its number and the kernels alone: the same bits for any
 /// number of threads, and when it goes on from a checkpoint. Step sizes, where they are tuned, depend
@@ -85,27 +91,51 @@ public struct ChainRunner<Field: LatticeField>: Sendable {
     _ kernels: KernelSequence<Field>, lattice: Lattice, chains: Int, start: ChainStart,
     seed: UInt64, threads: Int
   ) throws(ChainError) {
-    guard chains > 0, chains < 1 << 31 else {
-      throw .parameter(name: "chains", expected: "1 or more", value: Double(chains))
-    }
-    var packets: [ChainPacket<Field>] = []
-    for first in stride(from: 0, to: chains, by: laneCount) {
-      var generator = LaneGenerator(
-        seed: seed, purpose: .start, firstConfiguration: first, step: 0)
+    try self.init(kernels, chains: chains, seed: seed, threads: threads) { first, generator in
       var U =
         start == .cold
         ? Field(coldStart: lattice) : Field(hotStart: lattice, using: &generator)
       if start == .mixed {
+        let lanesAreChains = Field.configurationsPerPacket == laneCount
         var isCold = LaneMask(repeating: false)
-        for lane in 0..<laneCount { isCold[lane] = !start.isHot(chain: first + lane) }
+        for lane in 0..<laneCount {
+          isCold[lane] = !start.isHot(chain: lanesAreChains ? first + lane : first)
+        }
         U.replace(where: isCold, by: Field(coldStart: lattice))
       }
+      return U
+    }
+  }
+
+  /// Chains that start from given fields.
+  ///
+  /// A chain whose lanes are parts of one configuration has a stream of random numbers for each lane.
+  ///
+  /// - Parameter start: makes the field of a packet, given the number of its first chain and the packet's
+  ///   random numbers for it; called once for each packet in their order.
+  /// - Throws: `ChainError.parameter` where there is no chain, or more than 2^31 streams.
+  @inlinable
+  public init(
+    _ kernels: KernelSequence<Field>, chains: Int, seed: UInt64, threads: Int,
+    start: (Int, inout LaneGenerator) -> Field
+  ) throws(ChainError) {
+    let perPacket = Field.configurationsPerPacket
+    let streams = laneCount / perPacket
+    guard chains > 0, chains < (1 << 31) / streams else {
+      throw .parameter(name: "chains", expected: "1 or more", value: Double(chains))
+    }
+    var packets: [ChainPacket<Field>] = []
+    for first in stride(from: 0, to: chains, by: perPacket) {
+      var generator = LaneGenerator(
+        seed: seed, purpose: .start, firstConfiguration: first * streams, step: 0)
       packets.append(
         ChainPacket(
-          state: ChainState(U), streams: ChainStreams(seed: seed, firstChain: first),
-          kernels: kernels.entries.count, lanes: Swift.min(laneCount, chains - first)))
+          state: ChainState(start(first, &generator)),
+          streams: ChainStreams(seed: seed, firstChain: first * streams),
+          kernels: kernels.entries.count, firstChain: first,
+          lanes: Swift.min(perPacket, chains - first)))
     }
-    self.init(lattice, chains, threads, kernels, packets)
+    self.init(packets[0].state.U.lattice, chains, threads, kernels, packets)
   }
 
   @usableFromInline
@@ -219,7 +249,7 @@ public struct ChainRunner<Field: LatticeField>: Sendable {
 
   private func sample(_ packet: Int, _ index: Int) -> ChainSample<Field> {
     ChainSample(
-      index: index, firstChain: packets[packet].streams.firstChain, lanes: packets[packet].lanes,
+      index: index, firstChain: packets[packet].firstChain, lanes: packets[packet].lanes,
       U: packets[packet].state.U)
   }
 

@@ -3,6 +3,7 @@ import LatticeActions
 import LatticeFields
 
 /// Eight independent Markov chains, one in each lane: their fields and what kernels remember of them.
+/// One chain where the lanes of the field are parts of one configuration.
 ///
 /// A value type that owns the working memory of the kernels, allocated at their first step and used
 /// again ever after.

@@ -84,7 +84,7 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
     -> UpdateInfo
   {
     let before = state.action(of: action)
-    if state.momenta == nil { state.momenta = Field.Momenta(zero: state.U.lattice) }
+    if state.momenta == nil { state.momenta = state.U.zeroMomenta() }
     var generator = streams.next(.momenta)
     var kinetic = state.momenta!.refresh(using: &generator)
     state.save()
@@ -93,7 +93,7 @@ public struct HybridMonteCarlo<Theory: Action>: MarkovKernel {
     let after = action.value(of: state.U)
     kinetic = state.momenta!.kineticEnergy - kinetic
     let deltaH = kinetic + (after - before)
-    let accepted = metropolisDecision(deltaH, using: &streams)
+    let accepted = metropolisDecision(deltaH, on: Field.self, using: &streams)
     state.takeOther(where: .!accepted)
     state.fieldsChanged(action: select(accepted, after, before))
     return UpdateInfo(acceptance: indicator(accepted), deltaH: deltaH)

@@ -6,59 +6,66 @@ import LatticeFields
 ///
 ///     p(U_mu(x)) ∝ exp(κ Re tr[U_mu(x) A_mu(x)])
 ///
-/// Links are visited site by site, all directions of a site in turn. That order needs no checkerboard,
-/// because the 8 lanes are 8 configurations: any extents of 2 and more are allowed, odd ones too. Each
-/// single update satisfies detailed balance; the sweep leaves the distribution invariant. A link is
-/// read from memory a third as often as in a sweep direction by direction.
+/// Links are visited in a ``LinkOrder``, site by site unless another one is asked for. Each single
+/// update satisfies detailed balance; the sweep leaves the distribution invariant.
 ///
 /// Complexity: one staple sum and one draw for each link. Allocates nothing.
-public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Group: HeatbathGroup {
+public struct Heatbath<Theory: LinkLinearAction>: LinkSweep where Theory.Group: HeatbathGroup {
   /// The group of the links.
   public typealias Group = Theory.Group
   /// Links.
   public typealias Field = LinkField<Theory.Group>
   /// The action.
   public let action: Theory
+  /// The order of the links in a sweep.
+  public let order: LinkOrder
   /// `heatbath`.
   public var name: String { "heatbath" }
 
   /// A heatbath for chains on a lattice.
   ///
-  /// - Throws: `ChainError.extent` where a link would be part of its own staples.
-  public init(action: Theory, on lattice: Lattice) throws(ChainError) {
+  /// - Throws: `ChainError.extent` where a link would be part of its own staples, and what a checkerboard
+  ///   needs.
+  public init(
+    action: Theory, on lattice: Lattice, order: LinkOrder.Kind = .siteBySite
+  ) throws(ChainError) {
     try requireExtents("heatbath", action, lattice)
     self.action = action
+    self.order = try LinkOrder(order, on: lattice)
   }
+
+  /// The loops of the staples.
+  @inlinable public var reach: LoopReach { action.reach }
 
   /// The number of links.
   public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount }
+
+  /// One sweep of every chain.
+  @inlinable
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
+    -> UpdateInfo
+  { state.sweep(self, using: &streams) }
 
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
   @specialized(where Theory == WilsonAction<SU2>)
   @specialized(where Theory == WilsonAction<SU3>)
   @inlinable
-  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
-    -> UpdateInfo
-  {
+  public func sweep(_ U: LinkView<Group>, using streams: inout ChainStreams) -> UpdateInfo {
     var generator = streams.next(.heatbath)
     let coupling = action.stapleCoupling
-    state.U.withLinkView { U in
-      if let planar = PlanarU1(action, U) {
-        planar.heatbath(using: &generator)
-        return
-      }
-      var staple = Group.zeroMatrix
-      for x in 0..<U.volume {
-        for mu in 0..<U.dimension {
-          staple = Group.zeroMatrix
-          action.addStaple(at: x, mu: mu, in: U, to: &staple)
-          Group.heatbath(
-            &U.links[mu &* U.volume &+ x], staple: &staple, coupling: coupling, using: &generator)
-        }
-      }
+    if let planar = PlanarU1(action, U) {
+      planar.heatbath(in: order, using: &generator)
+      return UpdateInfo()
     }
-    state.fieldsChanged()
+    var staple = Group.zeroMatrix
+    order.visit(U.sites, U.dimension) { x, mu in
+      staple = Group.zeroMatrix
+      action.addStaple(at: x, mu: mu, in: U, to: &staple)
+      Group.heatbath(
+        &U.links[mu &* U.volume &+ x], staple: &staple, coupling: coupling, using: &generator)
+      U.linkChanged(x, mu)
+    }
     return UpdateInfo()
   }
 }
@@ -69,7 +76,7 @@ public struct Heatbath<Theory: LinkLinearAction>: MarkovKernel where Theory.Grou
 /// It is deterministic and not ergodic: it serves in a sequence with a heatbath or another kernel.
 ///
 /// Complexity: one staple sum for each link. Allocates nothing.
-public struct Overrelaxation<Theory: LinkLinearAction>: MarkovKernel
+public struct Overrelaxation<Theory: LinkLinearAction>: LinkSweep
 where Theory.Group: HeatbathGroup {
   /// The group of the links.
   public typealias Group = Theory.Group
@@ -77,43 +84,52 @@ where Theory.Group: HeatbathGroup {
   public typealias Field = LinkField<Theory.Group>
   /// The action.
   public let action: Theory
+  /// The order of the links in a sweep.
+  public let order: LinkOrder
   /// `overrelaxation`.
   public var name: String { "overrelaxation" }
 
   /// Overrelaxation for chains on a lattice.
   ///
-  /// - Throws: `ChainError.extent` where a link would be part of its own staples.
-  public init(action: Theory, on lattice: Lattice) throws(ChainError) {
+  /// - Throws: `ChainError.extent` where a link would be part of its own staples, and what a checkerboard
+  ///   needs.
+  public init(
+    action: Theory, on lattice: Lattice, order: LinkOrder.Kind = .siteBySite
+  ) throws(ChainError) {
     try requireExtents("overrelaxation", action, lattice)
     self.action = action
+    self.order = try LinkOrder(order, on: lattice)
   }
+
+  /// The loops of the staples.
+  @inlinable public var reach: LoopReach { action.reach }
 
   /// The number of links.
   public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount }
+
+  /// One sweep of every chain.
+  @inlinable
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
+    -> UpdateInfo
+  { state.sweep(self, using: &streams) }
 
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
   @specialized(where Theory == WilsonAction<SU2>)
   @specialized(where Theory == WilsonAction<SU3>)
   @inlinable
-  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
-    -> UpdateInfo
-  {
-    state.U.withLinkView { U in
-      if let planar = PlanarU1(action, U) {
-        planar.overrelax()
-        return
-      }
-      var staple = Group.zeroMatrix
-      for x in 0..<U.volume {
-        for mu in 0..<U.dimension {
-          staple = Group.zeroMatrix
-          action.addStaple(at: x, mu: mu, in: U, to: &staple)
-          Group.overrelax(&U.links[mu &* U.volume &+ x], staple: &staple)
-        }
-      }
+  public func sweep(_ U: LinkView<Group>, using streams: inout ChainStreams) -> UpdateInfo {
+    if let planar = PlanarU1(action, U) {
+      planar.overrelax(in: order)
+      return UpdateInfo()
     }
-    state.fieldsChanged()
+    var staple = Group.zeroMatrix
+    order.visit(U.sites, U.dimension) { x, mu in
+      staple = Group.zeroMatrix
+      action.addStaple(at: x, mu: mu, in: U, to: &staple)
+      Group.overrelax(&U.links[mu &* U.volume &+ x], staple: &staple)
+      U.linkChanged(x, mu)
+    }
     return UpdateInfo()
   }
 }
@@ -125,7 +141,7 @@ where Theory.Group: HeatbathGroup {
 /// staples again. Links are visited as by ``Heatbath``.
 ///
 /// Complexity: one staple sum and `hits` proposals for each link. Allocates nothing.
-public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
+public struct LocalMetropolis<Theory: LinkLinearAction>: LinkSweep {
   /// The group of the links.
   public typealias Group = Theory.Group
   /// Links.
@@ -136,16 +152,20 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
   public let window: Double
   /// The number of proposals for each link in a sweep.
   public let hits: Int
+  /// The order of the links in a sweep.
+  public let order: LinkOrder
   /// `metropolis`.
   public var name: String { "metropolis" }
 
   /// A local Metropolis kernel for chains on a lattice.
   ///
   /// - Throws: `ChainError.extent` where a link would be part of its own staples;
-  ///   `ChainError.parameter` where the window is not in `(0, largestWindow]` or there is no hit.
-  public init(action: Theory, on lattice: Lattice, window: Double = 1, hits: Int = 1)
-    throws(ChainError)
-  {
+  ///   `ChainError.parameter` where the window is not in `(0, largestWindow]` or there is no hit; what a
+  ///   checkerboard needs.
+  public init(
+    action: Theory, on lattice: Lattice, window: Double = 1, hits: Int = 1,
+    order: LinkOrder.Kind = .siteBySite
+  ) throws(ChainError) {
     try requireExtents("metropolis", action, lattice)
     guard window > 0, window <= Self.largestWindow else {
       throw .parameter(
@@ -154,14 +174,18 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
     guard hits > 0 else {
       throw .parameter(name: "metropolis hits", expected: "1 or more", value: Double(hits))
     }
-    self.init(valid: action, window, hits)
+    self.init(valid: action, window, hits, try LinkOrder(order, on: lattice))
   }
 
-  private init(valid action: Theory, _ window: Double, _ hits: Int) {
+  private init(valid action: Theory, _ window: Double, _ hits: Int, _ order: LinkOrder) {
     self.action = action
     self.window = window
     self.hits = hits
+    self.order = order
   }
+
+  /// The loops of the staples.
+  @inlinable public var reach: LoopReach { action.reach }
 
   /// π: for U(1) the whole group.
   public static var largestWindow: Double { .pi }
@@ -169,52 +193,52 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
   /// The links times the hits.
   public func linkUpdates(on lattice: Lattice) -> Int { lattice.linkCount * hits }
 
+  /// One sweep of every chain.
+  @inlinable
+  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
+    -> UpdateInfo
+  { state.sweep(self, using: &streams) }
+
   /// One sweep.
   @specialized(where Theory == WilsonAction<U1>)
   @specialized(where Theory == WilsonAction<SU2>)
   @specialized(where Theory == WilsonAction<SU3>)
   @inlinable
-  public func step(_ state: inout ChainState<Field>, using streams: inout ChainStreams)
-    -> UpdateInfo
-  {
+  public func sweep(_ U: LinkView<Group>, using streams: inout ChainStreams) -> UpdateInfo {
     var generator = streams.next(.proposal)
     let coupling = Lanes(repeating: action.stapleCoupling)
     let width = Lanes(repeating: 2 * window)
-    let accepted = state.U.withLinkView { U -> Lanes in
-      if let planar = PlanarU1(action, U) {
-        return planar.metropolis(width: width, hits: hits, using: &generator)
-      }
-      var accepted = Lanes.zero
-      for x in 0..<U.volume {
-        for mu in 0..<U.dimension {
-          let staple = action.staple(at: x, mu: mu, in: U)
-          var link = U[x, mu]
-          var trace = Group.realTrace(of: link, times: staple)
-          for _ in 0..<hits {
-            var X = Group.Algebra.zero
-            for a in 0..<Group.Algebra.dimension { X[a] = width * (generator.uniform() - 0.5) }
-            let candidate = Group.exp(X) * link
-            let candidateTrace = Group.realTrace(of: candidate, times: staple)
-            let taken = generator.uniform() .< exp(coupling * (candidateTrace - trace))
-            link = selectLink(taken, candidate, link)
-            trace = select(taken, candidateTrace, trace)
-            accepted += indicator(taken)
-          }
-          U[x, mu] = link.reunitarized
+    var accepted = Lanes.zero
+    if let planar = PlanarU1(action, U) {
+      accepted = planar.metropolis(width: width, hits: hits, in: order, using: &generator)
+    } else {
+      order.visit(U.sites, U.dimension) { x, mu in
+        let staple = action.staple(at: x, mu: mu, in: U)
+        var link = U[x, mu]
+        var trace = Group.realTrace(of: link, times: staple)
+        for _ in 0..<hits {
+          var X = Group.Algebra.zero
+          for a in 0..<Group.Algebra.dimension { X[a] = width * (generator.uniform() - 0.5) }
+          let candidate = Group.exp(X) * link
+          let candidateTrace = Group.realTrace(of: candidate, times: staple)
+          let taken = generator.uniform() .< exp(coupling * (candidateTrace - trace))
+          link = selectLink(taken, candidate, link)
+          trace = select(taken, candidateTrace, trace)
+          accepted += indicator(taken)
         }
+        U[x, mu] = link.reunitarized
+        U.linkChanged(x, mu)
       }
-      return accepted
     }
-    let proposals = Double(state.U.lattice.linkCount * hits)
-    state.fieldsChanged()
-    return UpdateInfo(acceptance: accepted / proposals)
+    return UpdateInfo(acceptance: accepted / Double(U.sites * U.dimension * hits))
   }
 
   /// The kernel with its window multiplied by `exp(2 (acceptance - target))`, target 0.5 by default.
   public func tuned(acceptance: Double, target: Double?) -> LocalMetropolis {
     let factor = exp(Lanes(repeating: 2 * (acceptance - (target ?? 0.5))))[0]
     return LocalMetropolis(
-      valid: action, Swift.min(Self.largestWindow, Swift.max(1e-4, window * factor)), hits)
+      valid: action, Swift.min(Self.largestWindow, Swift.max(1e-4, window * factor)), hits,
+      order)
   }
 
   /// The window.
@@ -227,7 +251,7 @@ public struct LocalMetropolis<Theory: LinkLinearAction>: MarkovKernel {
       throw .parameter(
         name: "metropolis window", expected: "a number in (0, pi]", value: parameters[0])
     }
-    return LocalMetropolis(valid: action, parameters[0], hits)
+    return LocalMetropolis(valid: action, parameters[0], hits, order)
   }
 }
 

@@ -83,6 +83,19 @@ public func metropolisDecision(_ deltaH: Lanes, using streams: inout ChainStream
   return generator.uniform() .< exp(-deltaH)
 }
 
+/// Metropolis' decision for every configuration of a kind of field: one for all lanes where they are
+/// parts of the same configuration.
+@inlinable
+public func metropolisDecision<Field: LatticeField>(
+  _ deltaH: Lanes, on field: Field.Type, using streams: inout ChainStreams
+) -> LaneMask {
+  guard Field.configurationsPerPacket == 1 else {
+    return metropolisDecision(deltaH, using: &streams)
+  }
+  var generator = streams.next(.metropolis)
+  return Lanes(repeating: generator.uniform()[0]) .< exp(-deltaH)
+}
+
 /// 1 in the lanes of the mask, 0 elsewhere.
 @inlinable @inline(__always)
 func indicator(_ mask: LaneMask) -> Lanes { select(mask, Lanes(repeating: 1), .zero) }

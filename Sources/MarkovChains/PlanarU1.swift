@@ -14,6 +14,7 @@ import LatticeFields
 /// Not generic, so that it runs at full speed from every caller.
 @usableFromInline
 struct PlanarU1 {
+  private let view: LinkView<U1>
   private let links: UnsafeMutablePointer<Lanes>
   private let forward: UnsafePointer<Int>
   private let backward: UnsafePointer<Int>
@@ -23,7 +24,9 @@ struct PlanarU1 {
   /// Nil where the theory is not the two-dimensional U(1) Wilson action.
   @usableFromInline
   init?<Theory: LinkLinearAction>(_ action: Theory, _ U: LinkView<Theory.Group>) {
-    guard U.dimension == 2, let wilson = action as? WilsonAction<U1> else { return nil }
+    guard U.dimension == 2, let wilson = action as? WilsonAction<U1>, let view = U as? LinkView<U1>
+    else { return nil }
+    self.view = view
     links = UnsafeMutableRawPointer(U.links).assumingMemoryBound(to: Lanes.self)
     forward = U.forward
     backward = U.backward
@@ -43,50 +46,49 @@ struct PlanarU1 {
   }
 
   @usableFromInline
-  func heatbath(using generator: inout LaneGenerator) {
+  func heatbath(in order: LinkOrder, using generator: inout LaneGenerator) {
     let strength = Lanes(repeating: 2 * beta)
-    for x in 0..<volume {
-      for mu in 0..<2 {
-        let (a, b) = staples(x, mu)
-        let angle = generator.vonMises(concentration: strength * cos(0.5 * (a - b)))
-        links[mu &* volume &+ x] = wrapAngle(angle - 0.5 * (a + b))
-      }
+    order.visit(view.sites, 2) { x, mu in
+      let (a, b) = staples(x, mu)
+      let angle = generator.vonMises(concentration: strength * cos(0.5 * (a - b)))
+      links[mu &* volume &+ x] = wrapAngle(angle - 0.5 * (a + b))
+      view.linkChanged(x, mu)
     }
   }
 
   @usableFromInline
-  func overrelax() {
-    for x in 0..<volume {
-      for mu in 0..<2 {
-        let (a, b) = staples(x, mu)
-        let link = mu &* volume &+ x
-        links[link] = wrapAngle(-(a + b) - links[link])
-      }
+  func overrelax(in order: LinkOrder) {
+    order.visit(view.sites, 2) { x, mu in
+      let (a, b) = staples(x, mu)
+      let link = mu &* volume &+ x
+      links[link] = wrapAngle(-(a + b) - links[link])
+      view.linkChanged(x, mu)
     }
   }
 
   @usableFromInline
-  func metropolis(width: Lanes, hits: Int, using generator: inout LaneGenerator) -> Lanes {
+  func metropolis(
+    width: Lanes, hits: Int, in order: LinkOrder, using generator: inout LaneGenerator
+  ) -> Lanes {
     let strength = Lanes(repeating: 2 * beta)
     var accepted = Lanes.zero
-    for x in 0..<volume {
-      for mu in 0..<2 {
-        let (a, b) = staples(x, mu)
-        let middle = 0.5 * (a + b)
-        let k = strength * cos(0.5 * (a - b))
-        var angle = links[mu &* volume &+ x]
-        var cosine = cos(angle + middle)
-        for _ in 0..<hits {
-          let (u, v) = generator.uniformPair()
-          let candidate = multiplyAdd(width, u - 0.5, angle)
-          let candidateCosine = cos(candidate + middle)
-          let taken = v .< exp(k * (candidateCosine - cosine))
-          angle = select(taken, candidate, angle)
-          cosine = select(taken, candidateCosine, cosine)
-          accepted += indicator(taken)
-        }
-        links[mu &* volume &+ x] = wrapAngle(angle)
+    order.visit(view.sites, 2) { x, mu in
+      let (a, b) = staples(x, mu)
+      let middle = 0.5 * (a + b)
+      let k = strength * cos(0.5 * (a - b))
+      var angle = links[mu &* volume &+ x]
+      var cosine = cos(angle + middle)
+      for _ in 0..<hits {
+        let (u, v) = generator.uniformPair()
+        let candidate = multiplyAdd(width, u - 0.5, angle)
+        let candidateCosine = cos(candidate + middle)
+        let taken = v .< exp(k * (candidateCosine - cosine))
+        angle = select(taken, candidate, angle)
+        cosine = select(taken, candidateCosine, cosine)
+        accepted += indicator(taken)
       }
+      links[mu &* volume &+ x] = wrapAngle(angle)
+      view.linkChanged(x, mu)
     }
     return accepted
   }

@@ -106,3 +106,47 @@ CL_INLINE cl_register cl_register_nmad(cl_register a, cl_register b, cl_register
   return c - a * b;
 }
 CL_INLINE cl_register cl_register_sqrt(cl_register x) { return __builtin_elementwise_sqrt(x); }
+
+// Translations among lanes that number the blocks of a periodic lattice, the last direction fastest:
+// lane l of the answer is the lane of the block that lies `shift` (a lane number as well) from block l.
+// CL_BLOCKS_42 has 4 blocks in one direction and 2 in the next, and so on.
+#define CL_BLOCKS_8(l, shift) (((l) + (shift)) & 7)
+#define CL_BLOCKS_42(l, shift) (((((l) & 6) + ((shift) & 6)) & 6) | (((l) ^ (shift)) & 1))
+#define CL_BLOCKS_24(l, shift) ((((l) ^ (shift)) & 4) | (((l) + (shift)) & 3))
+#define CL_BLOCKS_222(l, shift) ((l) ^ (shift))
+
+#define CL_TRANSLATION(first, blocks, shift, store)                                             \
+  case first + shift:                                                                           \
+    for (long i = 0; i < count; i++)                                                            \
+      to[i] store __builtin_shufflevector(                                                      \
+          from[i], from[i], blocks(0, shift), blocks(1, shift), blocks(2, shift),               \
+          blocks(3, shift), blocks(4, shift), blocks(5, shift), blocks(6, shift),               \
+          blocks(7, shift));                                                                    \
+    break;
+#define CL_TRANSLATIONS(first, blocks, store)                                                   \
+  CL_TRANSLATION(first, blocks, 1, store) CL_TRANSLATION(first, blocks, 2, store)               \
+  CL_TRANSLATION(first, blocks, 3, store) CL_TRANSLATION(first, blocks, 4, store)               \
+  CL_TRANSLATION(first, blocks, 5, store) CL_TRANSLATION(first, blocks, 6, store)               \
+  CL_TRANSLATION(first, blocks, 7, store)
+#define CL_ALL_TRANSLATIONS(store)                                                              \
+  switch (code) {                                                                               \
+    CL_TRANSLATIONS(0, CL_BLOCKS_8, store)                                                      \
+    CL_TRANSLATIONS(8, CL_BLOCKS_42, store)                                                     \
+    CL_TRANSLATIONS(16, CL_BLOCKS_24, store)                                                    \
+    CL_TRANSLATIONS(24, CL_BLOCKS_222, store)                                                   \
+    default:                                                                                    \
+      for (long i = 0; i < count; i++) to[i] store from[i];                                     \
+  }
+
+// Copies vectors, or adds them, with their lanes translated; `code` is 8 times the number of the kind
+// of blocks, and the shift.
+static inline void cl_translate(const void *source, void *target, long count, int code) {
+  const cl_v8d *from = (const cl_v8d *)source;
+  cl_v8d *to = (cl_v8d *)target;
+  CL_ALL_TRANSLATIONS(=)
+}
+static inline void cl_add_translated(const void *source, void *target, long count, int code) {
+  const cl_v8d *from = (const cl_v8d *)source;
+  cl_v8d *to = (cl_v8d *)target;
+  CL_ALL_TRANSLATIONS(+=)
+}
