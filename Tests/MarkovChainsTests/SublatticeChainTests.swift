@@ -120,7 +120,7 @@ struct SublatticeChainTests {
     _ kernels: KernelSequence<F>, plan: ChainPlan, seed: UInt64, chains: Int = 64,
     start: @escaping (inout LaneGenerator) -> F, _ quantity: @escaping @Sendable (F) -> Lanes
   ) throws -> Sample {
-    var runner = try ChainRunner(kernels, chains: chains, seed: seed, threads: 2, start: start)
+    var runner = try ChainRunner(kernels, chains: chains, seed: seed, threads: 2) { _, generator in start(&generator) }
     var sums = [Double](repeating: 0, count: chains)
     _ = try runner.run(plan, measure: { quantity($0.U) }) { sample, value in
       for lane in 0..<sample.lanes { sums[sample.firstChain + lane] += value[lane] }
