@@ -73,7 +73,9 @@ public struct LinkView<Group: GaugeGroup> {
 
   /// Adds the `2 (D - 1)` staples of the plaquettes that contain a link; see
   /// ``LatticeFields/LinkField/staple(at:mu:)``.
-  @inlinable @inline(__always)
+  ///
+  /// Not inlined: one copy of its many products serves all kernels of a group.
+  @inlinable @inline(never)
   public func addPlaquetteStaple(at x: Int, mu: Int, to sum: inout Group.Matrix) {
     let ahead = forward[mu &* volume &+ x]
     let mine = UnsafePointer(links) + mu &* volume

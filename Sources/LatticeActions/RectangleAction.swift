@@ -150,7 +150,7 @@ extension RectangleAction: LinkLinearAction {
   @inlinable public var smallestExtent: Int { 3 }
   /// Adds `c0` times the staples of the plaquettes and `c1` times those of the rectangles, six in each
   /// plane.
-  @inlinable @inline(__always)
+  @inlinable @inline(never)
   public func addStaple(
     at x: Int, mu: Int, in U: LinkView<Group>, to sum: inout Group.Matrix
   ) {

@@ -107,7 +107,7 @@ public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
 
   /// Adds the gradient of the plaquettes that begin at some sites: each plaquette serves its four
   /// links. Site by site, so that the links of a neighbourhood are read together.
-  @inlinable @inline(__always)
+  @inlinable @inline(never)
   func addGradient(
     _ U: LinkView<Group>, sites: Range<Int>, _ scale: Lanes,
     to gradient: UnsafeMutablePointer<Group.Algebra>

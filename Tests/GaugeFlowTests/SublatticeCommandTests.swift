@@ -12,8 +12,10 @@ struct SublatticeCommandTests {
   @Test(
     "one chain in blocks gives the exact plaquette and loops of two dimensions",
     arguments: [
-      ("U1", "8x4", 1.5, "heatbath --overrelaxation 1"), ("SU2", "4x8", 2.2, "hmc --steps 4 --tune"),
-      ("SU3", "3x16", 5.0, "heatbath --overrelaxation 2"), ("SU4", "8x8", 8.0, "metropolis --hits 3"),
+      ("U1", "8x4", 1.5, "heatbath --overrelaxation 1"),
+      ("SU2", "4x8", 2.2, "hmc --steps 4 --tune"),
+      ("SU3", "3x16", 5.0, "heatbath --overrelaxation 2"),
+      ("SU4", "8x8", 8.0, "metropolis --hits 3"),
     ])
   func plane(group: String, lattice: String, beta: Double, algorithm: String) throws {
     let scratch = try Scratch()
@@ -62,7 +64,8 @@ struct SublatticeCommandTests {
   func refusals() throws {
     let scratch = try Scratch()
     for (options, word) in [
-      ("--lattice 6x6 --algorithm heatbath", "eight"), ("--lattice 8x8 --algorithm winding", "winding"),
+      ("--lattice 6x6 --algorithm heatbath", "eight"),
+      ("--lattice 8x8 --algorithm winding", "winding"),
       ("--lattice 8x4 --algorithm heatbath --action iwasaki", "3 sites"),
     ] {
       let run = try CommandLineProgram.run(

@@ -20,7 +20,9 @@ struct LaneTranslationTests {
 
   @Test(
     "a lane takes the number of the block that lies the shift away, in any division into eight",
-    arguments: [[8], [4, 2], [2, 4], [2, 2, 2], [1, 2, 4, 1], [2, 1, 2, 2], [1, 8], [4, 1, 2]])
+    arguments: [
+      [8], [4, 2], [2, 4], [2, 2, 2], [1, 2, 4, 1], [2, 1, 2, 2], [1, 8], [4, 1, 2],
+    ])
   func definition(blocks: [Int]) {
     let x = Lanes(0, 1, 2, 3, 4, 5, 6, 7)
     for number in 0..<laneCount {

@@ -6,7 +6,8 @@ import Testing
 @Suite("Actions of one configuration in eight blocks")
 struct SublatticeActionTests {
   static let divisions: [([Int], [Int])] = [
-    ([8, 4], [4, 2]), ([4, 8], [2, 4]), ([16, 3], [8, 1]), ([6, 12], [2, 4]), ([4, 6, 4], [2, 2, 2]),
+    ([8, 4], [4, 2]), ([4, 8], [2, 4]), ([16, 3], [8, 1]), ([6, 12], [2, 4]),
+    ([4, 6, 4], [2, 2, 2]),
     ([4, 2, 4, 4], [2, 1, 2, 2]), ([2, 4, 1, 8], [1, 2, 1, 4]),
   ]
   static let wideDivisions: [([Int], [Int])] = [
@@ -28,7 +29,8 @@ struct SublatticeActionTests {
     try agree(RectangleAction<SU3>(.dbw2, beta: 1), extents, blocks)
   }
 
-  private func agree<Theory: LoopAction>(_ action: Theory, _ extents: [Int], _ blocks: [Int]) throws {
+  private func agree<Theory: LoopAction>(_ action: Theory, _ extents: [Int], _ blocks: [Int]) throws
+  {
     let lattice = try Lattice(extents)
     let layout = try SublatticeLayout(lattice, blocks: blocks, reach: action.reach)
     let lane = 6

@@ -5,7 +5,8 @@ import Testing
 @Suite("One configuration in eight blocks")
 struct SublatticeTests {
   static let divisions: [([Int], [Int])] = [
-    ([8, 4], [4, 2]), ([4, 8], [2, 4]), ([16, 3], [8, 1]), ([6, 12], [2, 4]), ([4, 6, 4], [2, 2, 2]),
+    ([8, 4], [4, 2]), ([4, 8], [2, 4]), ([16, 3], [8, 1]), ([6, 12], [2, 4]),
+    ([4, 6, 4], [2, 2, 2]),
     ([3, 8, 6], [1, 4, 2]), ([4, 4, 4, 3], [2, 2, 2, 1]), ([2, 4, 1, 8], [1, 2, 1, 4]),
   ]
 
@@ -37,7 +38,8 @@ struct SublatticeTests {
     #expect(abs(divided.averagePlaquette - U.averagePlaquette[3]) < 1e-12)
   }
 
-  @Test("a site of a lane is that of the block, and the blocks tile the lattice", arguments: divisions)
+  @Test(
+    "a site of a lane is that of the block, and the blocks tile the lattice", arguments: divisions)
   func geometry(extents: [Int], blocks: [Int]) throws {
     let lattice = try Lattice(extents)
     let layout = try SublatticeLayout(lattice, blocks: blocks)

@@ -73,8 +73,8 @@ private struct AnisotropicAction: LinkLinearAction {
   }
   var stapleCoupling: Double { couplings[0] }
   var smallestExtent: Int { 2 }
-  func staple(at x: Int, mu: Int, in U: LinkView<U1>) -> ComplexLanes {
-    var sum = U1.zeroMatrix
+  var reach: LoopReach { .plaquettes }
+  func addStaple(at x: Int, mu: Int, in U: LinkView<U1>, to sum: inout ComplexLanes) {
     let volume = U.volume
     for nu in 0..<U.dimension where nu != mu {
       let ahead = U.forward[mu * volume + x], above = U.forward[nu * volume + x]
@@ -84,7 +84,6 @@ private struct AnisotropicAction: LinkLinearAction {
       let corner = U.forward[mu * volume + below]
       U1.add(U[corner, nu].adjoint * U[below, mu].adjoint * U[below, nu], to: &sum)
     }
-    return sum
   }
 }
 

@@ -30,8 +30,10 @@ enum GroupAlgorithm: String, CaseIterable, CustomStringConvertible, Sendable {
       return KernelSequence(try Heatbath(action: action, on: lattice))
         .followed(by: try Overrelaxation(action: action, on: lattice), repetitions: 2)
     case .metropolis:
+      // Proposals of the same length in every algebra.
+      let window = 0.9 * (3 / Double(max(3, G.Algebra.dimension))).squareRoot()
       return KernelSequence(
-        try LocalMetropolis(action: action, on: lattice, window: 0.9, hits: 4))
+        try LocalMetropolis(action: action, on: lattice, window: window, hits: 4))
     }
   }
 }
@@ -88,7 +90,7 @@ struct SpecialUnitaryTests {
     for algorithm in [GroupAlgorithm.overrelaxedHeatbath, .minimumNorm4, .metropolis] {
       let means = try chainMeans(
         algorithm.kernels(G.self, lattice, beta), lattice,
-        plan: ChainPlan(thermalization: 60, every: 1, count: 60), start: .cold, seed: 41
+        plan: ChainPlan(thermalization: 120, every: 1, count: 60), start: .cold, seed: 41
       ) { [$0.averagePlaquette] }
       #expect(means[0].error < error, "\(G.name) \(lattice) \(algorithm): \(means[0])")
       for (other, mean) in all {

@@ -40,7 +40,9 @@ struct SublatticeChainTests {
     try overrelax(SU2.self, [4, 2, 2, 8], [2, 1, 1, 4])
   }
 
-  private func overrelax<G: HeatbathGroup>(_ group: G.Type, _ extents: [Int], _ blocks: [Int]) throws {
+  private func overrelax<G: HeatbathGroup>(_ group: G.Type, _ extents: [Int], _ blocks: [Int])
+    throws
+  {
     let layout = try SublatticeLayout(Lattice(extents), blocks: blocks)
     let action = try WilsonAction<G>(beta: 2)
     let fields = start(group, layout)
@@ -203,7 +205,7 @@ struct SublatticeChainTests {
     ) { $0.averagePlaquette }
     let divided = try plaquettes(
       algorithms(action, layout)[0].1, plan: plan,
-        cold: SublatticeLinkField(coldStart: layout), seed: 6
+      cold: SublatticeLinkField(coldStart: layout), seed: 6
     ) { Lanes(repeating: $0.averagePlaquette) }
     #expect(abs(whole.pull(against: divided)) < sigmas, "\(whole) \(divided)")
     #expect(divided.error < 1e-3)
@@ -217,7 +219,7 @@ struct SublatticeChainTests {
     let plan = ChainPlan(thermalization: 40, every: 1, count: 60)
     let whole = try plaquettes(
       KernelSequence(try Heatbath(action: action, on: lattice)), plan: plan,
-        cold: LinkField(coldStart: lattice), seed: 5
+      cold: LinkField(coldStart: lattice), seed: 5
     ) { $0.averagePlaquette }
     let heatbath = try SublatticeSweep(on: layout) { block throws(ChainError) in
       try Heatbath(action: action, on: block)

@@ -15,8 +15,8 @@ private enum Program {
     usage: benchmarks [--json] [--list] [NAME..]
 
     Runs the benchmarks whose name contains one of the words given; all without a word.
-    'peak', 'gate' and 'allocations' name what belongs to no list. 'ess' trains flows for minutes
-    and runs only when asked for, words after it choose some of them.
+    'peak', 'gate', 'threads' and 'allocations' name what belongs to no list. 'ess' trains flows
+    for minutes and runs only when asked for, words after it choose some of them.
     """
 
   static func main() {
@@ -36,7 +36,9 @@ private enum Program {
       elementaryFunctions + groups + actions + flows + markovChains + fourDimensions
       + sublattices + scalarFields + observables
     if lists {
-      for name in ["peak", "gate", "allocations", "ess"] + all.map(\.name) { print(name) }
+      for name in ["peak", "gate", "threads", "allocations", "ess"] + all.map(\.name) {
+        print(name)
+      }
       return
     }
     func isWanted(_ name: String) -> Bool {
@@ -63,6 +65,11 @@ private enum Program {
     if isWanted("gate") {
       report.gates = try measureGates()
       if !json { printGates(report.gates) }
+    }
+    if isWanted("threads") {
+      let gates = try measureThreads()
+      report.gates += gates
+      if !json { printGates(gates) }
     }
     if words.contains("ess") {
       if !json { print() }

@@ -114,7 +114,8 @@ struct MarkovChainCommand: ParsableCommand {
     var plan = MarkovChainPlan(
       group: theory.group.description, action: action, lattice: theory.lattice, beta: theory.beta,
       algorithm: algorithm, thermalization: thermalize, every: every, count: count,
-      chains: chains ?? (layout == .sublattices ? 1 : min(8, count)), seed: seed.seed, threads: threads.count)
+      chains: chains ?? (layout == .sublattices ? 1 : min(8, count)), seed: seed.seed,
+      threads: threads.count)
     plan.layout = layout
     plan.start = start
     plan.tunes = tune

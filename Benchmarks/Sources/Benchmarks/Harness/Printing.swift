@@ -58,10 +58,10 @@ func printAllocations(_ list: [Allocations]) {
 }
 
 func printGates(_ gates: [Gate]) {
-  print("\ngates: generic code over the same by hand")
+  print("\ngates: a time over another, and the largest value it may have")
   for gate in gates {
     print(
       pad(gate.name, 44) + pad(short(gate.ratio), 10, right: true)
-        + "  limit \(gate.limit) " + (gate.ratio <= gate.limit ? "met" : "MISSED"))
+        + "  limit \(short(gate.limit)) " + (gate.ratio <= gate.limit ? "met" : "MISSED"))
   }
 }
