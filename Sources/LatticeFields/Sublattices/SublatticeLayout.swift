@@ -79,7 +79,8 @@ public final class SublatticeLayout: Sendable {
     wholeSites = Self.wholeSites(lattice, block, blocks)
   }
 
-  /// The layout whose blocks have the smallest border.
+  /// The layout whose blocks have the smallest border; of several, that which divides no direction into
+  /// many, and leading directions first.
   ///
   /// - Throws: `LatticeError.blocks` where no division into eight blocks fits.
   public convenience init(_ lattice: Lattice, reach: LoopReach = .plaquettes) throws(LatticeError) {
@@ -89,7 +90,10 @@ public final class SublatticeLayout: Sendable {
       let border = zip(lattice.extents, blocks).reduce(0.0) {
         $1.1 == 1 ? $0 : $0 + Double($1.1) / Double($1.0)
       }
-      if best == nil || border < best!.border { best = (blocks, border) }
+      // Equal ones may differ by rounding.
+      if let best, border > best.border + 1e-9 { continue }
+      if let best, border > best.border - 1e-9, blocks.max()! >= best.blocks.max()! { continue }
+      best = (blocks, border)
     }
     guard let best else {
       throw .blocks(nil, smallest: reach.steps + 1, extents: lattice.extents)
