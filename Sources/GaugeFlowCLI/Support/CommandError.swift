@@ -98,7 +98,7 @@ extension ChainError {
   /// Whether the user asked for something impossible, a checkpoint is wrong, or the run failed.
   var exitStatus: ExitStatus {
     switch self {
-    case .parameter, .extent, .dimension, .group, .proposalLattice: .usage
+    case .parameter, .extent, .oddExtent, .reach, .dimension, .group, .proposalLattice: .usage
     case .checkpoint: .badData
     case .inversion, .notFinite: .failed
     }
