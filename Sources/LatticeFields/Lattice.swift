@@ -153,7 +153,7 @@ public enum LatticeError: Error, CustomStringConvertible, Equatable {
       "sub-lattices: expected eight blocks that divide the lattice, \(smallest) sites wide or more "
         + "where it is divided, given \(Self.text(blocks)) blocks of lattice \(Self.text(extents))"
     case .blocks(nil, let smallest, let extents):
-      "sub-lattices: expected extents that divide into 2x2x2, 4x2 or 8 blocks of \(smallest) sites or "
+      "sub-lattices: expected extents that divide into eight blocks, 2x2x2, 4x2 or 8, of \(smallest) sites or "
         + "more, such as an even extent of \(2 * smallest) or more in three directions, "
         + "given lattice \(Self.text(extents))"
     }

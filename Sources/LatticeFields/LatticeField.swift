@@ -20,8 +20,10 @@ public protocol LatticeField: Sendable {
   static var configurationsPerPacket: Int { get }
   /// The lattice.
   var lattice: Lattice { get }
-  /// Momenta of the field that are zero.
+  /// Momenta that are zero, in the memory layout of this field.
   func zeroMomenta() -> Momenta
+  /// A field without order, in the memory layout of this one.
+  func hotStart(using generator: inout LaneGenerator) -> Self
   /// The field of lowest action of an ordered phase.
   init(coldStart lattice: Lattice)
   /// A field without order, drawn from a fixed distribution.
@@ -73,6 +75,12 @@ extension LatticeField {
 
   /// Momenta on the lattice of the field.
   @inlinable public func zeroMomenta() -> Momenta { Momenta(zero: lattice) }
+
+  /// A field without order on the lattice of this one.
+  @inlinable
+  public func hotStart(using generator: inout LaneGenerator) -> Self {
+    Self(hotStart: lattice, using: &generator)
+  }
 
   /// Copies the fields of another into the memory of this one.
   ///

@@ -10,6 +10,8 @@ public enum ChainError: Error, CustomStringConvertible {
   case extent(algorithm: String, smallest: Int, lattice: Lattice)
   /// A checkerboard needs even extents.
   case oddExtent(Lattice)
+  /// The algorithm moves whole configurations, and the lanes are blocks of one.
+  case sublattices(algorithm: String)
   /// A layout of sub-lattices is made for smaller loops than the algorithm follows.
   case reach(algorithm: String, expected: LoopReach, given: LoopReach)
   /// The algorithm is defined in another number of dimensions.
@@ -35,6 +37,8 @@ public enum ChainError: Error, CustomStringConvertible {
     case .oddExtent(let lattice):
       "checkerboard: expected even extents, of every block where there are sub-lattices, "
         + "given lattice \(lattice)"
+    case .sublattices(let algorithm):
+      "\(algorithm): expected lanes that are configurations, given sub-lattices"
     case .reach(let algorithm, let expected, let given):
       "\(algorithm): expected a layout of sub-lattices for \(expected), given one for \(given)"
     case .dimension(let algorithm, let expected, let lattice):

@@ -91,33 +91,21 @@ public struct ChainRunner<Field: LatticeField>: Sendable {
     _ kernels: KernelSequence<Field>, lattice: Lattice, chains: Int, start: ChainStart,
     seed: UInt64, threads: Int
   ) throws(ChainError) {
-    try self.init(kernels, chains: chains, seed: seed, threads: threads) { first, generator in
-      var U =
-        start == .cold
-        ? Field(coldStart: lattice) : Field(hotStart: lattice, using: &generator)
-      if start == .mixed {
-        let lanesAreChains = Field.configurationsPerPacket == laneCount
-        var isCold = LaneMask(repeating: false)
-        for lane in 0..<laneCount {
-          isCold[lane] = !start.isHot(chain: lanesAreChains ? first + lane : first)
-        }
-        U.replace(where: isCold, by: Field(coldStart: lattice))
-      }
-      return U
-    }
+    try self.init(
+      kernels, cold: Field(coldStart: lattice), chains: chains, start: start, seed: seed,
+      threads: threads)
   }
 
-  /// Chains that start from given fields.
+  /// Chains at their start, in the memory layout of a given field.
   ///
   /// A chain whose lanes are parts of one configuration has a stream of random numbers for each lane.
   ///
-  /// - Parameter start: makes the field of a packet, given the number of its first chain and the packet's
-  ///   random numbers for it; called once for each packet in their order.
+  /// - Parameter cold: the field of a cold start.
   /// - Throws: `ChainError.parameter` where there is no chain, or more than 2^31 streams.
   @inlinable
   public init(
-    _ kernels: KernelSequence<Field>, chains: Int, seed: UInt64, threads: Int,
-    start: (Int, inout LaneGenerator) -> Field
+    _ kernels: KernelSequence<Field>, cold: Field, chains: Int, start: ChainStart, seed: UInt64,
+    threads: Int
   ) throws(ChainError) {
     let perPacket = Field.configurationsPerPacket
     let streams = laneCount / perPacket
@@ -128,14 +116,20 @@ public struct ChainRunner<Field: LatticeField>: Sendable {
     for first in stride(from: 0, to: chains, by: perPacket) {
       var generator = LaneGenerator(
         seed: seed, purpose: .start, firstConfiguration: first * streams, step: 0)
+      var U = start == .cold ? cold : cold.hotStart(using: &generator)
+      if start == .mixed {
+        var isCold = LaneMask(repeating: false)
+        for lane in 0..<laneCount { isCold[lane] = !start.isHot(chain: first + lane / streams) }
+        U.replace(where: isCold, by: cold)
+      }
       packets.append(
         ChainPacket(
-          state: ChainState(start(first, &generator)),
+          state: ChainState(U),
           streams: ChainStreams(seed: seed, firstChain: first * streams),
           kernels: kernels.entries.count, firstChain: first,
           lanes: Swift.min(perPacket, chains - first)))
     }
-    self.init(packets[0].state.U.lattice, chains, threads, kernels, packets)
+    self.init(cold.lattice, chains, threads, kernels, packets)
   }
 
   @usableFromInline

@@ -100,8 +100,8 @@ struct SublatticeTests {
     }
     #expect(
       message { try SublatticeLayout(Lattice([6, 6])) }
-        == "sub-lattices: expected extents that divide into 2x2x2, 4x2 or 8 blocks of 2 sites or more, "
-        + "such as an even extent of 4 or more in three directions, given lattice 6x6")
+        == "sub-lattices: expected extents that divide into eight blocks, 2x2x2, 4x2 or 8, of 2 sites "
+        + "or more, such as an even extent of 4 or more in three directions, given lattice 6x6")
     #expect(
       message { try SublatticeLayout(Lattice([4, 4, 4]), reach: .rectangles) }.contains("3 sites"))
     for blocks in [[2, 2], [4, 4], [8, 1], [4, 2, 1], [16, 1], [-4, -2], [0, 0]] {

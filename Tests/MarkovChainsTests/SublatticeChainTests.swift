@@ -117,10 +117,11 @@ struct SublatticeChainTests {
 
   /// The means of the plaquette over each of 64 chains.
   private func plaquettes<F: LatticeField>(
-    _ kernels: KernelSequence<F>, plan: ChainPlan, seed: UInt64, chains: Int = 64,
-    start: @escaping (inout LaneGenerator) -> F, _ quantity: @escaping @Sendable (F) -> Lanes
+    _ kernels: KernelSequence<F>, plan: ChainPlan, cold: F, seed: UInt64, chains: Int = 64,
+    _ quantity: @escaping @Sendable (F) -> Lanes
   ) throws -> Sample {
-    var runner = try ChainRunner(kernels, chains: chains, seed: seed, threads: 2) { _, generator in start(&generator) }
+    var runner = try ChainRunner(
+      kernels, cold: cold, chains: chains, start: .hot, seed: seed, threads: 2)
     var sums = [Double](repeating: 0, count: chains)
     _ = try runner.run(plan, measure: { quantity($0.U) }) { sample, value in
       for lane in 0..<sample.lanes { sums[sample.firstChain + lane] += value[lane] }
@@ -168,8 +169,8 @@ struct SublatticeChainTests {
     let expected = try exact(layout.lattice.volume)
     for (name, kernels) in try algorithms(action, layout) {
       let sample = try plaquettes(
-        kernels, plan: ChainPlan(thermalization: 60, every: 1, count: 150), seed: 3,
-        start: { SublatticeLinkField(hotStart: layout, using: &$0) }
+        kernels, plan: ChainPlan(thermalization: 60, every: 1, count: 150),
+        cold: SublatticeLinkField(coldStart: layout), seed: 3
       ) { Lanes(repeating: $0.averagePlaquette) }
       #expect(abs(sample.pull(exact: expected)) < sigmas, "\(G.name) \(name) on \(layout)")
       #expect(sample.error < 2e-3)
@@ -200,11 +201,11 @@ struct SublatticeChainTests {
     let kernels = KernelSequence(try Heatbath(action: action, on: lattice))
       .followed(by: try Overrelaxation(action: action, on: lattice))
     let whole = try plaquettes(
-      kernels, plan: plan, seed: 5, start: { LinkField(hotStart: lattice, using: &$0) }
+      kernels, plan: plan, cold: LinkField(coldStart: lattice), seed: 5
     ) { $0.averagePlaquette }
     let divided = try plaquettes(
-      algorithms(action, layout)[0].1, plan: plan, seed: 6,
-      start: { SublatticeLinkField(hotStart: layout, using: &$0) }
+      algorithms(action, layout)[0].1, plan: plan,
+      cold: SublatticeLinkField(coldStart: layout), seed: 6
     ) { Lanes(repeating: $0.averagePlaquette) }
     #expect(abs(whole.pull(against: divided)) < sigmas, "\(whole) \(divided)")
     #expect(divided.error < 1e-3)
@@ -217,8 +218,8 @@ struct SublatticeChainTests {
     let action = try RectangleAction<SU2>(.symanzik, beta: 1.8)
     let plan = ChainPlan(thermalization: 40, every: 1, count: 60)
     let whole = try plaquettes(
-      KernelSequence(try Heatbath(action: action, on: lattice)), plan: plan, seed: 5,
-      start: { LinkField(hotStart: lattice, using: &$0) }
+      KernelSequence(try Heatbath(action: action, on: lattice)), plan: plan,
+      cold: LinkField(coldStart: lattice), seed: 5
     ) { $0.averagePlaquette }
     let heatbath = try SublatticeSweep(on: layout) { block throws(ChainError) in
       try Heatbath(action: action, on: block)
@@ -227,8 +228,8 @@ struct SublatticeChainTests {
       action: SublatticeAction(action), trajectoryLength: 1, steps: 6)
     for (seed, kernels) in [KernelSequence(heatbath), KernelSequence(hmc)].enumerated() {
       let divided = try plaquettes(
-        kernels, plan: plan, seed: UInt64(seed),
-        start: { SublatticeLinkField(hotStart: layout, using: &$0) }
+        kernels, plan: plan,
+        cold: SublatticeLinkField(coldStart: layout), seed: UInt64(seed)
       ) { Lanes(repeating: $0.averagePlaquette) }
       #expect(abs(whole.pull(against: divided)) < sigmas, "\(whole) \(divided)")
       #expect(divided.error < 4e-3)

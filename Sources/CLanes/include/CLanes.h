@@ -140,13 +140,15 @@ CL_INLINE cl_register cl_register_sqrt(cl_register x) { return __builtin_element
 
 // Copies vectors, or adds them, with their lanes translated; `code` is 8 times the number of the kind
 // of blocks, and the shift.
+// Swift gives vectors in memory the alignment of 16 bytes at most.
+typedef double cl_v8d_in_memory __attribute__((ext_vector_type(8), aligned(8), may_alias));
 static inline void cl_translate(const void *source, void *target, long count, int code) {
-  const cl_v8d *from = (const cl_v8d *)source;
-  cl_v8d *to = (cl_v8d *)target;
+  const cl_v8d_in_memory *from = (const cl_v8d_in_memory *)source;
+  cl_v8d_in_memory *to = (cl_v8d_in_memory *)target;
   CL_ALL_TRANSLATIONS(=)
 }
 static inline void cl_add_translated(const void *source, void *target, long count, int code) {
-  const cl_v8d *from = (const cl_v8d *)source;
-  cl_v8d *to = (cl_v8d *)target;
+  const cl_v8d_in_memory *from = (const cl_v8d_in_memory *)source;
+  cl_v8d_in_memory *to = (cl_v8d_in_memory *)target;
   CL_ALL_TRANSLATIONS(+=)
 }

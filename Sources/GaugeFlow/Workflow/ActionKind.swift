@@ -34,6 +34,14 @@ public enum ActionKind: Sendable, Hashable, CaseIterable {
     self = known
   }
 
+  /// The loops of the action.
+  public var reach: LoopReach {
+    switch self {
+    case .wilson: .plaquettes
+    case .improved: .rectangles
+    }
+  }
+
   /// The action as an ensemble's description has it.
   public func description(beta: Double) -> EnsembleDescription.Action {
     EnsembleDescription.Action(name: name, couplings: couplings(beta: beta))
@@ -75,14 +83,32 @@ extension MarkovChainPlan {
     }
   }
 
+  /// The kernels of the plan for links in sub-lattices.
+  ///
+  /// - Throws: `ActionError`, `ChainError`.
+  func kernels<Group: HeatbathGroup>(of group: Group.Type, in layout: SublatticeLayout) throws
+    -> KernelSequence<SublatticeLinkField<Group>>
+  {
+    switch action {
+    case .wilson: try algorithm.kernels(for: WilsonAction<Group>(beta: beta), in: layout)
+    case .improved(let improvement):
+      try algorithm.kernels(for: RectangleAction<Group>(improvement, beta: beta), in: layout)
+    }
+  }
+
   /// Refuses a plan that cannot be run.
   ///
-  /// - Throws: `UnknownGroupError`, `ActionError`, `ChainError`.
+  /// - Throws: `UnknownGroupError`, `LatticeError`, `ActionError`, `ChainError`.
   public func validate() throws {
     struct Task: GroupTask {
       let plan: MarkovChainPlan
       func run<Group: HeatbathGroup>(_ group: Group.Type) throws {
-        _ = try plan.kernels(of: group)
+        switch plan.layout {
+        case .configurations: _ = try plan.kernels(of: group)
+        case .sublattices:
+          let layout = try SublatticeLayout(plan.lattice, reach: plan.action.reach)
+          _ = try plan.kernels(of: group, in: layout)
+        }
       }
     }
     try Catalog.withGroup(named: group, Task(plan: self))

@@ -38,22 +38,22 @@ struct StoredPacket {
   let store: (_ lane: Int, _ values: UnsafeMutableBufferPointer<Double>) -> Void
 }
 
-/// The chains of one group.
-final class GroupChains<Group: HeatbathGroup>: ChainDriver {
-  private var runner: ChainRunner<LinkField<Group>>
+/// The chains of one kind of field.
+final class FieldChains<Field: LatticeField>: ChainDriver {
+  private var runner: ChainRunner<Field>
 
-  /// Chains at their start.
-  init(_ plan: MarkovChainPlan) throws {
+  /// Chains at their start, in the memory layout of a cold field.
+  init(_ plan: MarkovChainPlan, _ kernels: KernelSequence<Field>, cold: Field) throws {
     runner = try ChainRunner(
-      plan.kernels(of: Group.self), lattice: plan.lattice, chains: plan.chains, start: plan.start,
-      seed: plan.seed, threads: plan.threads)
+      kernels, cold: cold, chains: plan.chains, start: plan.start, seed: plan.seed,
+      threads: plan.threads)
   }
 
   var updates: Int { runner.updates }
   var linkUpdates: Int { runner.kernels.linkUpdates(on: runner.lattice) }
   var statistics: [KernelStatistics] { runner.statistics }
   var valuesPerConfiguration: Int {
-    LinkField<Group>.scalarsPerConfiguration(on: runner.lattice)
+    Field.scalarsPerConfiguration(on: runner.lattice)
   }
   var tunedParameters: [String: [Double]] {
     var tuned: [String: [Double]] = [:]
@@ -77,10 +77,11 @@ final class GroupChains<Group: HeatbathGroup>: ChainDriver {
 
   func giveFields(asRound round: Int, _ receive: (StoredPacket) throws -> Void) throws {
     for (packet, U) in runner.fields.enumerated() {
-      let first = packet * laneCount
+      let first = packet * Field.configurationsPerPacket
       try receive(
         StoredPacket(
-          round: round, firstChain: first, lanes: min(laneCount, runner.chains - first),
+          round: round, firstChain: first,
+          lanes: min(Field.configurationsPerPacket, runner.chains - first),
           store: { U.store(lane: $0, into: $1) }))
     }
   }
@@ -92,12 +93,21 @@ final class GroupChains<Group: HeatbathGroup>: ChainDriver {
 extension MarkovChainPlan {
   /// The chains of the plan at their start, compiled for the group that its name says.
   ///
-  /// - Throws: `UnknownGroupError`, `ActionError`, `ChainError`.
+  /// - Throws: `UnknownGroupError`, `LatticeError`, `ActionError`, `ChainError`.
   func makeChains() throws -> any ChainDriver {
     struct Task: GroupTask {
       let plan: MarkovChainPlan
       func run<Group: HeatbathGroup>(_ group: Group.Type) throws -> any ChainDriver {
-        try GroupChains<Group>(plan)
+        switch plan.layout {
+        case .configurations:
+          return try FieldChains(
+            plan, plan.kernels(of: group), cold: LinkField<Group>(coldStart: plan.lattice))
+        case .sublattices:
+          let layout = try SublatticeLayout(plan.lattice, reach: plan.action.reach)
+          return try FieldChains(
+            plan, plan.kernels(of: group, in: layout),
+            cold: SublatticeLinkField<Group>(coldStart: layout))
+        }
       }
     }
     return try Catalog.withGroup(named: group, Task(plan: self))

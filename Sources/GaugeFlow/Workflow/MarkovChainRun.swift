@@ -15,6 +15,8 @@ public struct MarkovChainPlan: Sendable {
   public var beta: Double
   /// One update.
   public var algorithm: ChainAlgorithm
+  /// What the eight lanes of a number hold.
+  public var layout = ChainLayout.configurations
   /// Where chains start.
   public var start = ChainStart.hot
   /// The number of updates before the first configuration that is kept.
@@ -72,7 +74,9 @@ public struct MarkovChainPlan: Sendable {
 
   /// Everything that decides the bits of the chains, the count left out: a run may be prolonged.
   var settings: [String: String] {
-    algorithm.settings.merging([
+    // A run without sub-lattices says nothing of them.
+    let layout = layout == .configurations ? [:] : ["layout": layout.rawValue]
+    return algorithm.settings.merging(layout) { first, _ in first }.merging([
       "group": group, "action": action.name, "lattice": "\(lattice)", "beta": "\(beta)",
       "start": start.rawValue, "thermalize": "\(thermalization)", "every": "\(every)",
       "chains": "\(chains)", "seed": "\(seed)", "tune": "\(tunes)",

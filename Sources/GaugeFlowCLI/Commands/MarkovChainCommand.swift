@@ -71,12 +71,19 @@ struct MarkovChainCommand: ParsableCommand {
   var count: Int
 
   @Option(
-    help: "Independent chains, 8 to a packet. (default: 8, or --count where that is less)",
+    help: "Independent chains. (default: 8, or --count where that is less; 1 in sublattices)",
     transform: parseCount)
   var chains: Int?
 
   @Option(name: .customLong("out"), help: "Ensemble directory to write.")
   var directory: String
+
+  @Option(
+    help: ArgumentHelp(
+      "configurations: 8 chains to a packet; sublattices: one, divided into 8 blocks.",
+      discussion: "For few chains on a large lattice, whose extents have to divide into 8 blocks."),
+    transform: ChainLayout.init(option:))
+  var layout = ChainLayout.configurations
 
   @OptionGroup var seed: SeedOptions
   @OptionGroup var threads: ThreadOptions
@@ -107,7 +114,9 @@ struct MarkovChainCommand: ParsableCommand {
     var plan = MarkovChainPlan(
       group: theory.group.description, action: action, lattice: theory.lattice, beta: theory.beta,
       algorithm: algorithm, thermalization: thermalize, every: every, count: count,
-      chains: chains ?? min(8, count), seed: seed.seed, threads: threads.count)
+      chains: chains ?? (layout == .sublattices ? 1 : min(8, count)), seed: seed.seed,
+      threads: threads.count)
+    plan.layout = layout
     plan.start = start
     plan.tunes = tune
     plan.targetAcceptance = targetAcceptance
@@ -205,6 +214,17 @@ extension ChainAlgorithm {
       throw CommandError.usage(
         "expected \(ChainAlgorithm.names.joined(separator: ", ")), or some joined by +")
     }
+  }
+}
+
+extension ChainLayout {
+  /// A layout as a user types it.
+  init(option text: String) throws {
+    guard let known = ChainLayout(rawValue: text) else {
+      throw CommandError.usage(
+        "expected " + ChainLayout.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    self = known
   }
 }
 

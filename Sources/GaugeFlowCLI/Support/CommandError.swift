@@ -98,7 +98,9 @@ extension ChainError {
   /// Whether the user asked for something impossible, a checkpoint is wrong, or the run failed.
   var exitStatus: ExitStatus {
     switch self {
-    case .parameter, .extent, .oddExtent, .reach, .dimension, .group, .proposalLattice: .usage
+    case .parameter, .extent, .oddExtent, .dimension, .group, .proposalLattice, .sublattices,
+      .reach:
+      .usage
     case .checkpoint: .badData
     case .inversion, .notFinite: .failed
     }

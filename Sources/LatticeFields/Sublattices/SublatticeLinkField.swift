@@ -139,6 +139,12 @@ extension SublatticeLinkField: LatticeField {
     SublatticeAlgebraField(zero: layout)
   }
 
+  /// A field with every link drawn from the Haar measure, in the layout of this one.
+  @inlinable
+  public func hotStart(using generator: inout LaneGenerator) -> SublatticeLinkField {
+    SublatticeLinkField(hotStart: layout, using: &generator)
+  }
+
   /// The cold start in the layout with the smallest border.
   ///
   /// - Precondition: the lattice can be divided, see ``SublatticeLayout/init(_:reach:)``.
