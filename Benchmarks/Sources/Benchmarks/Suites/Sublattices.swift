@@ -22,7 +22,9 @@ private func benchmark<K: MarkovKernel<SublatticeLinkField<SU3>>>(
     ) {
       var state = ChainState(Divided(coldStart: layout))
       var streams = ChainStreams(seed: 1, firstChain: 0)
-      let heatbath = try sweep(layout) { try Heatbath(action: action, on: $0) }
+      let heatbath = try sweep(layout) { block throws(ChainError) in
+        try Heatbath(action: action, on: block)
+      }
       for _ in 0..<3 { _ = heatbath.step(&state, using: &streams) }
       return {
         do { keep(try kernel.step(&state, using: &streams).acceptance[0]) } catch {
@@ -50,11 +52,17 @@ private func list(
     benchmark(
       "heatbath", extent, unit: millions, items: updates, reference: heatbathReference,
       target: times * heatbathReference
-    ) { action, layout in try sweep(layout) { try Heatbath(action: action, on: $0) } },
+    ) { action, layout in
+      try sweep(layout) { block throws(ChainError) in try Heatbath(action: action, on: block) }
+    },
     benchmark(
       "overrelaxation", extent, unit: millions, items: updates,
       reference: overrelaxationReference, target: times * overrelaxationReference
-    ) { action, layout in try sweep(layout) { try Overrelaxation(action: action, on: $0) } },
+    ) { action, layout in
+      try sweep(layout) { block throws(ChainError) in
+        try Overrelaxation(action: action, on: block)
+      }
+    },
     benchmark(
       "HMC, a force step of leapfrog x10", extent,
       unit: .time("ms per step and config", scale: 1e3), items: { _, _ in 10 },
