@@ -45,7 +45,7 @@ let package = Package(
     module("LatticeFourier", ["CFFTW", "LatticeFields"]),
     module("LatticeActions", ["LatticeFields", "LatticeFourier"]),
     module("ExactResults", ["LatticeFields", "LatticeActions"]),
-    module("LatticeFlows", ["LatticeActions", "LatticeStatistics"]),
+    module("LatticeFlows", ["LatticeFourier", "LatticeActions", "LatticeStatistics"]),
     module("MarkovChains", ["LatticeFlows", "LatticeActions", "LatticeStatistics"]),
     module("LatticeObservables", ["LatticeFields", "LatticeFourier"]),
     module(
