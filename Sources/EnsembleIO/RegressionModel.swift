@@ -25,8 +25,8 @@ public struct RegressionModel: Sendable, Equatable {
   public var intervals: [FlowInterval]
   /// The largest change of `log w` of a sample that was found when halving the integrator's steps.
   public var integrationError: Double
-  /// The Markov chain update after each interval, for escorted annealing.
-  public var escort: String?
+  /// The settings of the Markov chain update after each interval, for escorted annealing.
+  public var escort: [String: String]?
 
   /// The name of the file in a model directory.
   public static let fileName = "model.safetensors"
@@ -36,7 +36,7 @@ public struct RegressionModel: Sendable, Equatable {
   public init(
     group: String, lattice: [Int], basis: String, elements: [String], path: AnnealingPath,
     integrator: LowStorageIntegrator, intervals: [FlowInterval], integrationError: Double,
-    escort: String?
+    escort: [String: String]?
   ) {
     self.group = group
     self.lattice = lattice
@@ -82,7 +82,7 @@ public struct RegressionModel: Sendable, Equatable {
       "path": try json(path), "integrator": integrator.name,
       "integration_error": "\(integrationError)",
     ]
-    file.metadata["escort"] = escort
+    if let escort { file.metadata["escort"] = try json(escort) }
     return file
   }
 
@@ -141,6 +141,9 @@ public struct RegressionModel: Sendable, Equatable {
     guard values.allSatisfy(\.isFinite), annealing.start.isFinite, annealing.end.isFinite,
       annealing.start != annealing.end
     else { throw .badData(path, expected: "finite numbers", found: "others") }
+    let escort = try file.metadata["escort"].map { text throws(EnsembleIOError) in
+      try JSONFile.decode([String: String].self, from: .init(text.utf8), at: path)
+    }
     self.init(
       group: group, lattice: extents, basis: try file.text("basis"), elements: elements,
       path: annealing, integrator: integrator,
@@ -150,6 +153,6 @@ public struct RegressionModel: Sendable, Equatable {
           coefficients: (0..<3).map {
             Array(values[((3 * i + $0) * count)..<((3 * i + $0 + 1) * count)])
           })
-      }, integrationError: error, escort: file.metadata["escort"])
+      }, integrationError: error, escort: escort)
   }
 }

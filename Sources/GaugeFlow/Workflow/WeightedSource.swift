@@ -84,7 +84,7 @@ public struct ProposalSource<Group: HeatbathGroup, Flow: Proposal<LinkField<Grou
     try TargetSamples<Group>(
       lattice: lattice, beta: beta, count: count, seed: seed, threads: threads
     )
-    .logWeights { U throws(InversionFailure) in
+    .logWeights { U, _ throws(InversionFailure) in
       try -action.value(of: U) - flow.logDensity(of: U)
     }
   }

@@ -13,8 +13,10 @@ public protocol NamedVelocityBasis: VelocityBasis {
   static func defaultElements(on lattice: Lattice, beta: Double) -> [String]
   /// The elements from which a selection may be made.
   static func catalogElements(on lattice: Lattice) -> [String]
-  /// The paths along which the basis can transport, the one by default first.
+  /// The paths along which the basis can transport.
   static var paths: [AnnealingPath.Kind] { get }
+  /// The path that serves well up to a coupling.
+  static func defaultPath(beta: Double) -> AnnealingPath.Kind
 }
 
 extension NamedVelocityBasis {
@@ -24,4 +26,6 @@ extension NamedVelocityBasis {
   }
   /// The linear one.
   public static var paths: [AnnealingPath.Kind] { [.linear] }
+  /// The linear one.
+  public static func defaultPath(beta: Double) -> AnnealingPath.Kind { .linear }
 }

@@ -99,9 +99,7 @@ public final class RegressionTrainer<Basis: VelocityBasis> {
     self.threads = threads
     self.refresh = refresh
     flow = RegressionFlow(basis: basis, path: path, integrator: integrator)
-    times = (0...options.intervals).map {
-      power(Double($0) / Double(options.intervals), options.grading)
-    }
+    times = Self.times(of: options)
     let packets = options.particles / laneCount
     states = (0..<packets).map { packet in
       var U = LinkField<Basis.Group>(coldStart: basis.lattice)
@@ -125,6 +123,13 @@ public final class RegressionTrainer<Basis: VelocityBasis> {
     forEachState { packet, state, scratch in
       let values = basis.values(of: state, at: path.point(at: 0), using: scratch)
       self.logDensityRatios.pointer[packet] = path.start == 0 ? .zero : values.action
+    }
+  }
+
+  /// The boundaries of the intervals, `(i/n)^grading`.
+  public static func times(of options: RegressionOptions) -> [Double] {
+    (0...options.intervals).map {
+      power(Double($0) / Double(options.intervals), options.grading)
     }
   }
 

@@ -62,6 +62,10 @@ public final class RegressionTransport<Basis: VelocityBasis>: Bijection, Proposa
       }
       return logDet
     }
+    return try finite(logDet)
+  }
+
+  private func finite(_ logDet: Lanes) throws(InversionFailure) -> Lanes {
     guard all(abs(logDet) .<= Double.greatestFiniteMagnitude) else {
       throw InversionFailure(map: "a continuous flow", residual: .nan, tolerance: 0)
     }
@@ -71,6 +75,15 @@ public final class RegressionTransport<Basis: VelocityBasis>: Bijection, Proposa
   /// Carries fields over one interval and returns its `log|det|`: a step of escorted annealing.
   public func transport(_ U: inout LinkField<Group>, interval: Int) -> Lanes {
     carry(&U) { forward[interval].carry($0, flow.basis, using: $1) }
+  }
+
+  /// Carries fields back over one interval and returns the `log|det|` of that.
+  ///
+  /// - Throws: `InversionFailure` where the result is no finite number.
+  public func transportBack(_ U: inout LinkField<Group>, interval: Int) throws(InversionFailure)
+    -> Lanes
+  {
+    try finite(carry(&U) { backward[interval].carry($0, flow.basis, using: $1) })
   }
 
   /// Draws Haar-distributed links, transports them, and returns `log q`.
