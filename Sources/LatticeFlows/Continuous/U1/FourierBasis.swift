@@ -27,6 +27,7 @@ import LatticeFourier
 /// Accuracy: 1e-12 of velocities with harmonics up to 10, some 1e-10 with 16.
 /// Complexity: O(V) for a stage, and O(V log V) once for each trajectory.
 public struct FourierBasis: VelocityBasis {
+  /// U(1).
   public typealias Group = U1
 
   /// The lattice.
