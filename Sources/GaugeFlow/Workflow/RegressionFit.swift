@@ -43,7 +43,8 @@ struct Fit<Basis: NamedVelocityBasis> where Basis.Group: HeatbathGroup {
       refresh: refresh)
     trainer.restore(state.intervals)
     let total = Double(plan.options.intervals)
-    var goesOn = progress(.init(fraction: Double(state.intervals.count) / total, effectiveSampleSize: 1))
+    var goesOn = progress(
+      .init(fraction: Double(state.intervals.count) / total, effectiveSampleSize: 1))
     while goesOn, !trainer.isComplete {
       let report = trainer.fitInterval()
       let now = ContinuousClock.now
@@ -97,9 +98,9 @@ struct Fit<Basis: NamedVelocityBasis> where Basis.Group: HeatbathGroup {
 
   /// Fewer where configurations are large.
   private var evaluationCount: Int {
-    if let count = plan.evaluationCount { return count }
-    let size = plan.lattice.linkCount * Basis.Group.Algebra.dimension
-    return max(512, min(8192, (1 << 23) / max(1, size) / laneCount * laneCount))
+    plan.evaluationCount
+      ?? defaultSampleCount(
+        coordinates: plan.lattice.linkCount * Basis.Group.Algebra.dimension)
   }
 
   private func pathKind() throws -> AnnealingPath.Kind {

@@ -58,6 +58,14 @@ public enum TrainedModel: Sendable {
     }
   }
 
+  /// The number of target samples that a forward effective sample size is measured on by default:
+  /// fewer where fields are large.
+  public func forwardCount(on lattice: Lattice) -> Int {
+    let colors = EnsembleDescription.colors(of: group) ?? 1
+    return defaultSampleCount(
+      coordinates: lattice.linkCount * (colors == 1 ? 1 : colors * colors - 1))
+  }
+
   /// What draws weighted configurations with the model.
   ///
   /// - Parameters:
@@ -78,6 +86,11 @@ public enum TrainedModel: Sendable {
         SourceTask(model: model, lattice: lattice, beta: beta))
     }
   }
+}
+
+/// 8,192 samples, down to 512 where a field has many coordinates.
+func defaultSampleCount(coordinates: Int) -> Int {
+  max(512, min(8192, (1 << 23) / max(1, coordinates) / laneCount * laneCount))
 }
 
 /// What a model cannot be used for.

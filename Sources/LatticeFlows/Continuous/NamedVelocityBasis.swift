@@ -1,5 +1,8 @@
 import LatticeFields
 
+/// Why a velocity basis cannot be made: its elements or its lattice, in one line.
+public protocol VelocityBasisFailure: Error, CustomStringConvertible {}
+
 /// A velocity basis that is made of named elements, as run files and model files need.
 public protocol NamedVelocityBasis: VelocityBasis {
   /// The name of the family, such as `walks`.

@@ -40,10 +40,11 @@ public struct RegressionPlan: Sendable {
   }
 
   /// The options that are understood; others are an error.
-  public static let keys = [
-    "basis", "elements", "select", "path", "particles", "intervals", "grading", "ridge", "clip",
-    "tolerance", "integrator", "evaluation",
-  ] + escortKeys
+  public static let keys =
+    [
+      "basis", "elements", "select", "path", "particles", "intervals", "grading", "ridge", "clip",
+      "tolerance", "integrator", "evaluation",
+    ] + escortKeys
   private static let escortKeys = [
     "escort", "overrelaxation", "trajectory_length", "trajectory_steps",
   ]
