@@ -60,6 +60,12 @@ struct WalkElement: Sendable, Hashable {
   /// The content; of a walk and its mirror image the one that comes first.
   let content: Content
 
+  /// An element that is taken to be valid.
+  init(name: String, content: Content) {
+    self.name = name
+    self.content = content
+  }
+
   /// Reads a name.
   init(parsing name: String) throws(WalkBasisError) {
     self.name = name
