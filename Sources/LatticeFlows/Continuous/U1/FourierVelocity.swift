@@ -18,7 +18,8 @@ extension FourierBasis {
     let tilted = point.tilt != 0 || point.tiltRate != 0
     computeSums(
       state, tilted ? Swift.max(table.columnSums, table.largest + 6) : table.columnSums, workspace)
-    computeProducts(point, workspace)
+    computeModes(point, workspace)
+    computeProducts(workspace)
     let values = pathValues(point, workspace)
     computeFactors(point, withAction: true, workspace)
     let overlaps = workspace.overlaps.pointer, stride = 2 * table.largest
@@ -41,7 +42,8 @@ extension FourierBasis {
     using workspace: FourierWorkspace
   ) -> Lanes {
     computeSums(state, table.divergenceSums, workspace)
-    computeProducts(point, workspace)
+    computeModes(point, workspace)
+    computeProducts(workspace)
     computeFactors(point, withAction: false, workspace)
     let amplitudes = workspace.amplitudes.pointer, overlaps = workspace.overlaps.pointer
     let stride = 2 * table.largest
@@ -90,7 +92,7 @@ extension FourierBasis {
   }
 
   /// Cosines and sines of the plaquette angles, and their power sums, of negative harmonics as well.
-  private func computeSums(_ state: FourierState, _ largest: Int, _ workspace: FourierWorkspace) {
+  func computeSums(_ state: FourierState, _ largest: Int, _ workspace: FourierWorkspace) {
     let C = workspace.C, S = workspace.S
     AngleSums.compute(
       state.angles.pointer, count: lattice.volume, largest: largest,
@@ -121,8 +123,8 @@ extension FourierBasis {
     return sum
   }
 
-  /// The modes, their products, and the derivatives of the products with respect to `Σ_x g(F_x)`.
-  private func computeProducts(_ point: PathPoint, _ workspace: FourierWorkspace) {
+  /// The modes, and their derivatives with respect to `Σ_x g(F_x)`.
+  func computeModes(_ point: PathPoint, _ workspace: FourierWorkspace) {
     let moments = workspace.moments(at: point.beta)
     let volume = Double(lattice.volume), norm = 1 / volume.squareRoot()
     let modes = workspace.modes.pointer, slopes = workspace.modeSlopes.pointer
@@ -137,6 +139,11 @@ extension FourierBasis {
       modes[m] = mode * inverse
       slopes[m] = norm * (inverse * inverse * inverse)
     }
+  }
+
+  /// The products of modes, and their derivatives with respect to `Σ_x g(F_x)`.
+  private func computeProducts(_ workspace: FourierWorkspace) {
+    let modes = workspace.modes.pointer, slopes = workspace.modeSlopes.pointer
     for (i, product) in table.products.enumerated() {
       workspace.products.pointer[i] =
         modes[product.first] * modes[product.second] * modes[product.third]

@@ -12,6 +12,8 @@ public enum U1BasisError: VelocityBasisFailure, Equatable {
   case dimension(basis: String, expected: String, extents: [Int])
   /// The limit of a global mode, in standard deviations, is not positive.
   case saturation(Double)
+  /// The map of a layer without modes is not monotone in some plaquette angle.
+  case folded(smallestSlope: Double)
 
   /// One line: what was expected, and what was given.
   public var description: String {
@@ -25,6 +27,8 @@ public enum U1BasisError: VelocityBasisFailure, Equatable {
     case .dimension(let basis, let expected, let extents):
       "\(basis): expected \(expected) dimensions, given lattice "
         + extents.map(String.init).joined(separator: "x")
+    case .folded(let slope):
+      "layer: expected a step with 1 + h w' > 0 on the whole circle, found \(slope)"
     case .saturation(let limit):
       "velocity basis: expected a positive limit of the global modes, given \(limit)"
     }
