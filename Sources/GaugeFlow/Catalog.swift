@@ -35,6 +35,10 @@ public enum Catalog {
   /// default first.
   static func visitVelocityBases<Visitor: VelocityBasisVisitor>(_ visitor: inout Visitor) {
     visitor.visit(FourierBasis.self)
+    visitor.visit(LoopBasis.self)
+    visitor.visit(WalkBasis<SU2>.self)
+    visitor.visit(WalkBasis<SU3>.self)
+    visitor.visit(WalkBasis<SU4>.self)
   }
 
   /// The gauge groups.

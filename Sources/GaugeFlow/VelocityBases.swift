@@ -25,9 +25,10 @@ extension Catalog {
   /// - Parameter family: the name of the family; nil for the first of the group that fits the lattice.
   /// - Throws: `UnknownVelocityBasisError` where the catalog has no such basis; what the task throws.
   public static func withVelocityBasis<Task: VelocityBasisTask>(
-    group: String, family: String?, _ task: Task
+    group: String, family: String?, on lattice: Lattice, _ task: Task
   ) throws -> Task.Result {
-    var dispatch = VelocityBasisDispatch(group: group, family: family, task: task)
+    var dispatch = VelocityBasisDispatch(
+      group: group, family: family, lattice: lattice, task: task)
     visitVelocityBases(&dispatch)
     guard let result = dispatch.result else {
       throw UnknownVelocityBasisError(group: group, found: family)
@@ -52,12 +53,14 @@ extension Catalog {
 private struct VelocityBasisDispatch<Task: VelocityBasisTask>: VelocityBasisVisitor {
   let group: String
   let family: String?
+  let lattice: Lattice
   let task: Task
   var result: Result<Task.Result, any Error>?
 
   mutating func visit<Basis: NamedVelocityBasis>(_ basis: Basis.Type)
   where Basis.Group: HeatbathGroup {
-    guard result == nil, Basis.Group.name == group, family == nil || Basis.familyName == family
+    guard result == nil, Basis.Group.name == group,
+      family.map({ $0 == Basis.familyName }) ?? Basis.dimensions.contains(lattice.dimension)
     else { return }
     result = Result { try task.run(basis) }
   }

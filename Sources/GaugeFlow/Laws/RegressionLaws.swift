@@ -146,7 +146,8 @@ func regressionLaws(of model: RegressionModel, seed: UInt64, threads: Int) throw
     }
   }
   return try Catalog.withVelocityBasis(
-    group: model.group, family: model.basis, Task(model: model, seed: seed, threads: threads))
+    group: model.group, family: model.basis, on: Lattice(model.lattice),
+    Task(model: model, seed: seed, threads: threads))
 }
 
 /// The laws of the elements of a flow, on the smallest lattice of its dimension that they fit.

@@ -75,13 +75,12 @@ struct Fit<Basis: NamedVelocityBasis> where Basis.Group: HeatbathGroup {
       parameters: trainer.flow.parameterCount, isComplete: trainer.isComplete, evaluationCount: 0,
       ess: state.history.last?.ess ?? 0, acceptanceRate: 0, integrationError: 0)
     guard trainer.isComplete else { return record }
-    var model = RegressionModel(
+    let seed = plan.seed ^ 0x6672_6573_68
+    let error = trainer.tightenSteps(count: min(1024, evaluationCount), seed: seed)
+    let model = RegressionModel(
       group: Basis.Group.name, lattice: plan.lattice.extents, basis: Basis.familyName,
       elements: state.elements, path: trainer.flow.path, integrator: trainer.flow.integrator,
-      intervals: trainer.flow.intervals, integrationError: 0, escort: plan.escort?.settings)
-    let seed = plan.seed ^ 0x6672_6573_68
-    model.integrationError = RegressionTransport(trainer.flow).integrationError(
-      count: min(512, evaluationCount), seed: seed, threads: plan.threads)
+      intervals: trainer.flow.intervals, integrationError: error, escort: plan.escort?.settings)
     let source = try model.source(as: Basis.self)
     let weights = try LogWeights(
       source.logWeights(count: evaluationCount, seed: seed, threads: plan.threads))

@@ -95,7 +95,7 @@ public enum RegressionTraining {
     }
     return try withoutActuallyEscaping(progress) { progress in
       try Catalog.withVelocityBasis(
-        group: plan.group, family: plan.basis,
+        group: plan.group, family: plan.basis, on: plan.lattice,
         Task(plan: plan, directory: directory, checkpoint: checkpoint, progress: progress))
     }
   }

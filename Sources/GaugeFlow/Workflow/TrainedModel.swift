@@ -82,7 +82,7 @@ public enum TrainedModel: Sendable {
         CouplingTransport(flow), of: U1.self, beta: beta ?? model.beta)
     case .regression(let model):
       return try Catalog.withVelocityBasis(
-        group: model.group, family: model.basis,
+        group: model.group, family: model.basis, on: Lattice(model.lattice),
         SourceTask(model: model, lattice: lattice, beta: beta))
     }
   }

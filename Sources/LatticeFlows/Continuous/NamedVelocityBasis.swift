@@ -7,6 +7,8 @@ public protocol VelocityBasisFailure: Error, CustomStringConvertible {}
 public protocol NamedVelocityBasis: VelocityBasis {
   /// The name of the family, such as `walks`.
   static var familyName: String { get }
+  /// The numbers of dimensions for which it is made.
+  static var dimensions: ClosedRange<Int> { get }
   /// A basis of given elements.
   ///
   /// - Throws: an error that says what was expected where the lattice does not fit, and for a name that

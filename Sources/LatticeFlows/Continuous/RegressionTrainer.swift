@@ -168,6 +168,30 @@ public final class RegressionTrainer<Basis: VelocityBasis> {
       steps: flow.intervals[index].steps, integrationError: error)
   }
 
+  /// Multiplies the numbers of steps until halving them changes `log w` of fresh samples by less than the
+  /// tolerance: the particles that they were chosen on are few, and configurations differ.
+  ///
+  /// - Parameters:
+  ///   - count: the number of fresh samples.
+  ///   - seed: of these.
+  /// - Returns: the change that is left.
+  /// - Precondition: all intervals are fitted.
+  public func tightenSteps(count: Int, seed: UInt64) -> Double {
+    var error = RegressionTransport(flow).integrationError(
+      count: count, seed: seed, threads: threads)
+    for _ in 0..<4 where error > options.tolerance {
+      let ratio = error.isFinite ? 1.5 * error / options.tolerance : 256
+      let factor = Swift.min(4, power(ratio, 1 / Double(flow.integrator.order)))
+      for index in flow.intervals.indices {
+        let steps = factor * Double(flow.intervals[index].steps)
+        flow.intervals[index].steps = Swift.min(100_000, Int(steps.rounded(.up)))
+      }
+      error = RegressionTransport(flow).integrationError(
+        count: count, seed: seed, threads: threads)
+    }
+    return error
+  }
+
   /// Goes on from intervals that were fitted before, with the same bits as if they had been fitted
   /// now.
   ///

@@ -146,7 +146,7 @@ struct WalkElement: Sendable, Hashable {
 }
 
 /// Why a basis of transported plaquettes cannot be made.
-public enum WalkBasisError: Error, CustomStringConvertible, Equatable {
+public enum WalkBasisError: VelocityBasisFailure, Equatable {
   /// The name is not one of an element.
   case unknown(String)
   /// The element is zero for SU(2).

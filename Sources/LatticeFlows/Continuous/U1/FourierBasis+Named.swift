@@ -3,6 +3,8 @@ import LatticeFields
 extension FourierBasis: NamedVelocityBasis {
   /// `fourier`.
   public static var familyName: String { "fourier" }
+  /// Two.
+  public static var dimensions: ClosedRange<Int> { 2...2 }
 
   /// A basis of given elements, with modes saturated at six standard deviations.
   ///
