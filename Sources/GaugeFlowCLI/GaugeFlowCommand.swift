@@ -19,6 +19,7 @@ struct GaugeFlowCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       RunCommand.self, TrainCommand.self, SampleCommand.self, MarkovChainCommand.self,
-      MeasureCommand.self, ExactCommand.self, VerifyCommand.self, AnalyzeCommand.self,
+      CurveCommand.self, MeasureCommand.self, ExactCommand.self, VerifyCommand.self,
+      AnalyzeCommand.self,
     ])
 }

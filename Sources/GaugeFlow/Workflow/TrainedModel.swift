@@ -97,6 +97,8 @@ func defaultSampleCount(coordinates: Int) -> Int {
 public enum ModelError: Error, Sendable, CustomStringConvertible {
   /// A coupling that is not on the path of a continuous flow.
   case coupling(expected: ClosedRange<Double>, found: Double)
+  /// A model that does not pass through couplings with known densities.
+  case noCurve
 
   /// One line: what was expected, what was found.
   public var description: String {
@@ -104,6 +106,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case .coupling(let expected, let found):
       "beta: expected a coupling on the path of the flow, above \(expected.lowerBound) and at most "
         + "\(expected.upperBound), found \(found)"
+    case .noCurve:
+      "model: expected a regression flow without Markov steps, found another kind"
     }
   }
 }

@@ -102,21 +102,12 @@ public final class RegressionTransport<Basis: VelocityBasis>: Bijection, Proposa
     return try applyInverse(to: &copy)
   }
 
-  /// What a sample says about the actions that its way leads through.
-  public struct Waypoint: Sendable {
-    /// The flow time.
-    public var time: Double
-    /// The coupling there.
-    public var beta: Double
-    /// The action of the path and `X = Σ Re tr P/N`.
-    public var values: PathValues
-    /// The logarithm of the density of the sample.
-    public var logDensity: Lanes
-  }
-
-  /// Draws samples as `sample` does, and calls `visit` at the start and at the end of every interval.
+  /// Draws samples as `sample` does, and calls `visit` at the end of every interval with the coupling
+  /// there, the fields, `X = Σ Re tr P/N` and the logarithm of the density of the sample.
   public func sampleAlongPath(
-    seed: UInt64, firstConfiguration: Int, visit: (Waypoint) -> Void
+    seed: UInt64, firstConfiguration: Int,
+    visit: (_ beta: Double, _ U: LinkField<Group>, _ plaquetteSum: Lanes, _ logDensity: Lanes) ->
+      Void
   ) {
     var U = LinkField<Group>(coldStart: lattice)
     drawHaar(&U, seed: seed, firstConfiguration: firstConfiguration)
@@ -124,18 +115,12 @@ public final class RegressionTransport<Basis: VelocityBasis>: Bijection, Proposa
       let basis = flow.basis
       basis.load(U, into: workspace.state)
       var logDet = Lanes.zero
-      func report(_ time: Double) {
-        let point = flow.path.point(at: time)
-        visit(
-          Waypoint(
-            time: time, beta: point.beta,
-            values: basis.values(of: workspace.state, at: point, using: workspace.scratch),
-            logDensity: -logDet))
-      }
-      report(0)
       for (index, stages) in forward.enumerated() {
         logDet += stages.carry(workspace.state, basis, using: workspace.scratch)
-        report(min(end, flow.intervals[index].end))
+        let point = flow.path.point(at: min(end, flow.intervals[index].end))
+        let values = basis.values(of: workspace.state, at: point, using: workspace.scratch)
+        basis.store(workspace.state, into: &U)
+        visit(point.beta, U, values.plaquetteSum, -logDet)
       }
     }
   }
