@@ -1,4 +1,4 @@
-# make demo   the first minute: everything needed is installed, built, and run on U(1) 8x8
+# make demo   the first minute: everything needed is installed, built, and run on U(1) 16x16 at beta 7
 # make test   everything needed is installed, and all tests are run
 # make build  the program, at .build/release/gaugeflow
 # make lint   the format of all sources
@@ -17,7 +17,7 @@ build: setup
 	$(SWIFT) build -c release --product gaugeflow
 
 demo: build
-	$(PROGRAM) run notebooks-data/runs/u1-8x8.toml --force
+	$(PROGRAM) run notebooks-data/runs/u1-16x16-beta7.toml --force
 
 test: setup
 	$(SWIFT) test -c release

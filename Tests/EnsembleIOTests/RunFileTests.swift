@@ -184,6 +184,10 @@ struct RunFileTests {
     #expect(small.sample == .init(count: 20000, mode: .both))
     let large = try RunFile("\(root)/notebooks-data/runs/u1-16x16-beta7.toml")
     #expect(large.theory.lattice == [16, 16] && large.theory.beta == 7)
+    #expect(large.train?.flow == "regression" && large.train?.steps == 32)
+    for name in ["u1-16x16-beta7-coupling", "su3-16x16-beta6"] {
+      #expect(try RunFile("\(root)/notebooks-data/runs/\(name).toml").train != nil)
+    }
   }
 
   @Test("Options of a flow come from words too, and those nobody knows are refused")

@@ -1,6 +1,7 @@
 import EnsembleIO
 import LatticeFields
 import LatticeFlows
+import MarkovChains
 
 /// What a continuous flow is to be fitted for, and how.
 public struct RegressionPlan: Sendable {
@@ -18,8 +19,8 @@ public struct RegressionPlan: Sendable {
   public var selected: Int?
   /// The path; nil for that of the basis.
   public var path: AnnealingPath.Kind?
-  /// How the flow is fitted.
-  public var options = RegressionOptions()
+  /// How the flow is fitted; the default of the family before anything is changed.
+  public var options: RegressionOptions
   /// The Markov chain update after each interval, for escorted annealing.
   public var escort: ChainAlgorithm?
   /// The number of fresh samples on which the flow is judged; nil for some thousands, fewer where they
@@ -37,6 +38,20 @@ public struct RegressionPlan: Sendable {
     self.beta = beta
     self.seed = seed
     self.threads = threads
+    options = Self.defaultOptions(group: group, basis: nil, lattice: lattice)
+  }
+
+  /// How flows of a family are fitted by default.
+  private static func defaultOptions(group: String, basis: String?, lattice: Lattice)
+    -> RegressionOptions
+  {
+    struct Task: VelocityBasisTask {
+      func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) -> RegressionOptions
+      where Basis.Group: HeatbathGroup { Basis.defaultOptions }
+    }
+    return
+      (try? Catalog.withVelocityBasis(group: group, family: basis, on: lattice, Task()))
+      ?? RegressionOptions()
   }
 
   /// The options that are understood; others are an error.
@@ -55,7 +70,10 @@ public struct RegressionPlan: Sendable {
   public mutating func apply(_ given: RunOptions, escorted: Bool) throws {
     try given.allow(Self.keys)
     let families = Catalog.velocityBaseNames.filter { $0.group == group }.map(\.family)
-    if !families.isEmpty { basis = try given.text("basis", oneOf: families) ?? basis }
+    if !families.isEmpty, let family = try given.text("basis", oneOf: families) {
+      basis = family
+      options = Self.defaultOptions(group: group, basis: family, lattice: lattice)
+    }
     elements = try given.texts("elements") ?? elements
     selected = try given.integer("select", in: 1...10_000) ?? selected
     if let name = try given.text("path", oneOf: AnnealingPath.Kind.allCases.map(\.rawValue)) {

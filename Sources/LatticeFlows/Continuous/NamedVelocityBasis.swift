@@ -20,6 +20,8 @@ public protocol NamedVelocityBasis: VelocityBasis {
   static func catalogElements(on lattice: Lattice) -> [String]
   /// The paths along which the basis can transport.
   static var paths: [AnnealingPath.Kind] { get }
+  /// How flows of the family are fitted unless something else is asked for.
+  static var defaultOptions: RegressionOptions { get }
   /// The path that serves well up to a coupling.
   static func defaultPath(beta: Double) -> AnnealingPath.Kind
 }
@@ -31,6 +33,8 @@ extension NamedVelocityBasis {
   }
   /// The linear one.
   public static var paths: [AnnealingPath.Kind] { [.linear] }
+  /// The options by default.
+  public static var defaultOptions: RegressionOptions { RegressionOptions() }
   /// The linear one.
   public static func defaultPath(beta: Double) -> AnnealingPath.Kind { .linear }
 }
