@@ -160,10 +160,8 @@ struct WalkProgram: Sendable {
         return (Term(element: word.element, source: suffix.field), suffix.pass)
       }
       let children = prefixes.filter { $0.count == prefix.count + 1 && $0.starts(with: prefix) }
+      // Suffixes are added up as soon as they are there, while they are near.
       for (_, ready) in own { pass = max(pass, ready) }
-      for child in children {
-        pass = max(pass, nodes[child]!.pass + (child.last!.isStep ? 1 : 0))
-      }
       if !own.isEmpty {
         let first = program.terms.count
         program.terms += own.map(\.term)
@@ -171,6 +169,9 @@ struct WalkProgram: Sendable {
           Instruction(
             operation: .combine, target: target, terms: first..<program.terms.count), in: pass)
         accumulates = true
+      }
+      for child in children {
+        pass = max(pass, nodes[child]!.pass + (child.last!.isStep ? 1 : 0))
       }
       for child in children {
         let letter = child.last!
