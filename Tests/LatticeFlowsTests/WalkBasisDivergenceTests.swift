@@ -38,7 +38,8 @@ struct WalkBasisDivergenceTests {
     try Self.check(SU3.self, WalkElements.su3, widths: [0.4])
   }
 
-  @Test("Seeds and modifications that the catalog leaves out have the divergence of differences too")
+  @Test(
+    "Seeds and modifications that the catalog leaves out have the divergence of differences too")
   func others() throws {
     try Self.check(
       SU3.self, ["S:xxA", "l:yyA", "S:xyB", "SB", "lM", "SX", "lq", "Xll", "Bll", "BS:yB", "qSS"])

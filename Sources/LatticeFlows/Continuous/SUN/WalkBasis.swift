@@ -344,7 +344,8 @@ public final class WalkWorkspace<Group: WalkGroup> {
     nothing = Buffer(count: 1, repeating: 0)
     noCoefficients = UnsafePointer(nothing.pointer)
     memory = WalkMemory(
-      matrices: registers(matrices), seamTop: registers(seams) + square * lines * registersPerPacket,
+      matrices: registers(matrices),
+      seamTop: registers(seams) + square * lines * registersPerPacket,
       seam: registers(seams), x: registers(traces), y: registers(imaginaryTraces),
       forward: UnsafePointer(forward.pointer), backward: UnsafePointer(backward.pointer),
       fields: layouts.pointer, rectangles: registers(rectangles), scratch: registers(scratch),

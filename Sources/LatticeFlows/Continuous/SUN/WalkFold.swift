@@ -152,7 +152,8 @@ extension WalkKernel {
           }
           divergence = registerMultiplyAdd(c, rate, divergence)
         }
-        results[part] = registerMultiplyAdd(4 * RegisterLanes(repeating: 1), divergence, results[part])
+        results[part] = registerMultiplyAdd(
+          4 * RegisterLanes(repeating: 1), divergence, results[part])
         let a = messages(0, site, memory, part), b = messages(1, site, memory, part)
         let out = messages(root, site, memory, part)
         var loops = out
