@@ -7,7 +7,8 @@ import Testing
 /// What the laws of transported plaquettes have in common.
 enum WalkLaws<Group: WalkGroup> {
   /// Links between order and disorder, `exp(width ξ)` with normal `ξ`; Haar where the width is nil.
-  static func links(_ lattice: Lattice, width: Double? = nil, seed: UInt64 = 1) -> LinkField<Group> {
+  static func links(_ lattice: Lattice, width: Double? = nil, seed: UInt64 = 1) -> LinkField<Group>
+  {
     var generator = LaneGenerator(
       seed: seed, purpose: .verification, firstConfiguration: 0, step: 0)
     guard let width else { return LinkField(hotStart: lattice, using: &generator) }

@@ -216,7 +216,8 @@ struct WalkBasisTests {
       (["Sz"], "expected a, xa"), (["a", "S", "a"], "given it twice"), (["l", "r"], "is the same"),
       (["S", "S:A"], "is the same"), (["MQS"], "at most one"), (["lll"], "three equal turns"),
       (["lMll"], "at most two"), ([":xA"], "expected a, xa"), (["M"], "ends at a plaquette"),
-      (["SSSSS"], "extents of 7 or more, given 6x7"), ([], "one or more"), (["llrrll:A:"], "expected"),
+      (["SSSSS"], "extents of 7 or more, given 6x7"), ([], "one or more"),
+      (["llrrll:A:"], "expected"),
     ])
   func refusals(names: [String], text: String) throws {
     let error = #expect(throws: WalkBasisError.self) {
@@ -253,7 +254,8 @@ struct WalkBasisTests {
       #expect(list.allSatisfy { catalog.contains($0) })
     }
     #expect(
-      try WalkBasis<SU3>(lattice: lattice, elements: WalkElements.catalog(colors: 3)).count > 150)
+      try WalkBasis<SU3>(lattice: lattice, elements: WalkElements.catalog(for: SU3.self)).count
+        > 150)
     #expect(
       try WalkBasis<SU2>(lattice: lattice, elements: WalkElements.catalog(colors: 2)).count > 130)
   }

@@ -330,12 +330,12 @@ public final class WalkWorkspace<Group: WalkGroup> {
     layouts = Buffer(count: plaquetteFields + messageFields, repeating: empty)
     for index in 0..<plaquetteFields {
       layouts[index] = MessageLayout(
-        base: registers(plaquettes) + 2 * vector * volume * index, site: 2 * vector, bottom: 0,
-        right: vector, top: 0, left: 0)
+        base: registers(plaquettes) + 2 * vector * index, site: 2 * vector * plaquetteFields,
+        bottom: 0, right: vector, top: 0, left: 0)
     }
     for index in 0..<messageFields {
       layouts[plaquetteFields + index] = MessageLayout(
-        base: registers(messages) + 4 * vector * volume * index, site: 4 * vector, bottom: 0,
+        base: registers(messages) + 4 * vector * index, site: 4 * vector * messageFields, bottom: 0,
         right: vector, top: 2 * vector, left: 3 * vector)
     }
     constants = Buffer(

@@ -1,3 +1,5 @@
+import LatticeFields
+
 /// Lists of elements of a ``WalkBasis``.
 ///
 /// A word is a walk from plaquette to plaquette, seen from the link that it moves: the leftmost letter
@@ -44,6 +46,11 @@ public enum WalkElements {
     for seed in isReal ? ["xA", "xxA"] : ["xA", "yB"] { names += short.map { $0 + ":" + seed } }
     return names
   }
+
+  /// ``catalog(colors:maximalLength:)`` for the colours of a group.
+  public static func catalog<Group: GaugeGroup>(for group: Group.Type, maximalLength: Int = 4)
+    -> [String]
+  { catalog(colors: Group.colors, maximalLength: maximalLength) }
 
   /// The walks of a length up to mirror images, without three equal turns; the first turn is to the
   /// left.

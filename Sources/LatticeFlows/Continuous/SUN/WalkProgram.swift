@@ -30,7 +30,7 @@ struct WalkProgram: Sendable {
     var target = 0
     /// Whether the target is added to.
     var accumulates = false
-    /// The terms of a combination.
+    /// The terms of a combination; a step without a source of its own takes them from the neighbours.
     var terms = 0..<0
     /// The functional of the divergence; -1 for none. The element of a dot product.
     var functional = -1
@@ -149,8 +149,9 @@ struct WalkProgram: Sendable {
     let suffixes = program.addSuffixes(words)
     let prefixes = prefixes(of: words)
     var nodes: [Letters: (field: Int, pass: Int)] = [:]
+    // Prefixes that nothing but suffixes follows need no field of their own.
+    var leaves: [Letters: Range<Int>] = [:]
     for prefix in prefixes {
-      let target = program.newField()
       var pass = 1
       var accumulates = false
       let own = words.filter { Array($0.letters[..<$0.cut]) == prefix }.map {
@@ -160,23 +161,31 @@ struct WalkProgram: Sendable {
         return (Term(element: word.element, source: suffix.field), suffix.pass)
       }
       let children = prefixes.filter { $0.count == prefix.count + 1 && $0.starts(with: prefix) }
+      // Suffixes are added up as soon as they are there, while they are near.
       for (_, ready) in own { pass = max(pass, ready) }
-      for child in children {
-        pass = max(pass, nodes[child]!.pass + (child.last!.isStep ? 1 : 0))
+      let first = program.terms.count
+      program.terms += own.map(\.term)
+      if children.isEmpty, let letter = prefix.last, letter.isStep {
+        leaves[prefix] = first..<program.terms.count
+        nodes[prefix] = (-1, pass)
+        continue
       }
+      let target = program.newField()
       if !own.isEmpty {
-        let first = program.terms.count
-        program.terms += own.map(\.term)
         program.append(
           Instruction(
             operation: .combine, target: target, terms: first..<program.terms.count), in: pass)
         accumulates = true
       }
       for child in children {
+        pass = max(pass, nodes[child]!.pass + (child.last!.isStep ? 1 : 0))
+      }
+      for child in children {
         let letter = child.last!
         var instruction = Instruction(
           operation: letter.isStep ? .gather : .modify, letter: letter,
-          source: nodes[child]!.field, target: target, accumulates: accumulates)
+          source: nodes[child]!.field, target: target, accumulates: accumulates,
+          terms: leaves[child] ?? 0..<0)
         if prefix.isEmpty, !letter.isStep {
           instruction.functional = program.index(of: .divergence(letter))
         }
