@@ -224,7 +224,8 @@ extension RunFile {
       batch: try section.integer("batch", in: 1...(1 << 24)),
       learningRate: try section.positiveNumber("learning_rate"),
       options: section.without(own))
-    guard train.seconds != nil || train.steps != nil else {
+    // Other flows are fitted in one pass.
+    guard train.seconds != nil || train.steps != nil || train.flow != "coupling" else {
       throw .badData(
         section.location, expected: "'seconds' or 'steps'", found: "neither")
     }

@@ -31,6 +31,12 @@ public enum Catalog {
     visitor.visit(SU6.self)
   }
 
+  /// Visits the velocity bases of continuous flows: one line for each family of each group, the one by
+  /// default first.
+  static func visitVelocityBases<Visitor: VelocityBasisVisitor>(_ visitor: inout Visitor) {
+    visitor.visit(FourierBasis.self)
+  }
+
   /// The gauge groups.
   public static let groups: [any HeatbathGroup.Type] = {
     var list = GroupList()

@@ -5,7 +5,7 @@ import Testing
 struct CatalogLawTests {
   @Test("Every law of the catalog holds")
   func catalog() throws {
-    let laws = try verifyAll(model: nil, beta: 2, seed: 7)
+    let laws = try verifyAll(model: nil, seed: 7)
     #expect(laws.count > 100)
     for law in laws { #expect(law.holds, "\(law)") }
   }
@@ -40,10 +40,10 @@ struct CatalogLawTests {
   func model() throws {
     var flow = try CouplingFlow(lattice: Lattice([5, 3]), architecture: .blocks, seed: 1)
     flow.parameters = flow.parameters.map { 2 * $0 }
-    let laws = try verifyAll(model: flow, beta: 0.5, seed: 1)
+    let laws = try verifyAll(model: .coupling(CouplingModel(flow: flow, beta: 0.5)), seed: 1)
     for law in laws { #expect(law.holds, "\(law)") }
     let large = try CouplingFlow(lattice: Lattice([24, 24]), architecture: .tutorial, seed: 1)
-    let moved = try verifyAll(model: large, beta: 0, seed: 1)
+    let moved = try verifyAll(model: .coupling(CouplingModel(flow: large, beta: 0)), seed: 1)
     for law in moved where !law.name.contains("weights") { #expect(law.holds, "\(law)") }
     #expect(moved.contains { $0.name.hasPrefix("on 16x16") })
   }

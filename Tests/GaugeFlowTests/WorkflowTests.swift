@@ -31,8 +31,11 @@ private enum Workflow {
 
   static func sampling(
     _ flow: CouplingFlow, count: Int, mode: SamplingPlan.Mode, threads: Int = 2
-  ) -> SamplingPlan {
-    SamplingPlan(flow: flow, beta: 2, count: count, mode: mode, seed: 5, threads: threads)
+  ) throws -> SamplingPlan {
+    SamplingPlan(
+      source: try ProposalSource(CouplingTransport(flow), of: U1.self, beta: 2), count: count,
+      mode: mode,
+      seed: 5, threads: threads)
   }
 }
 
@@ -109,7 +112,7 @@ struct WorkflowTrainingTests {
     // The standard error of either is about 0.006.
     #expect(abs(try #require(record.forwardESS) - record.ess) < 0.05)
     #expect(abs(record.acceptanceRate - record.ess) < 0.2)
-    let laws = try verifyAll(model: model.flow, beta: 2, seed: 3)
+    let laws = try verifyAll(model: .coupling(model), seed: 3)
     #expect(laws.hold, "\(laws.filter { !$0.holds })")
   }
 
@@ -117,7 +120,7 @@ struct WorkflowTrainingTests {
   func spoiltBlock() throws {
     var flow = try Workflow.trained.get().model.flow
     for index in flow.blocks[2].range { flow.parameters[index] *= 1.2 }
-    let laws = try verifyAll(model: flow, beta: 2, seed: 3)
+    let laws = try verifyAll(model: .coupling(CouplingModel(flow: flow, beta: 2)), seed: 3)
     #expect(laws.hold, "\(laws.filter { !$0.holds })")
   }
 
@@ -155,7 +158,7 @@ struct WorkflowSamplingTests {
     let names = ["links.npy", "log_weight.npy", "chain.npy", "proposal_log_weight.npy"]
     func run(_ name: String, threads: Int, resume: Bool = false, until last: Int = .max) throws {
       let run = try SamplingRun(
-        Workflow.sampling(flow, count: 5003, mode: mode, threads: threads),
+        try Workflow.sampling(flow, count: 5003, mode: mode, threads: threads),
         directory: scratch(name), resume: resume, overwrite: false)
       _ = try run.run { $0 < last }
       try run.close()
@@ -184,7 +187,7 @@ struct WorkflowSamplingTests {
     let flow = try Workflow.trained.get().model.flow
     for mode in SamplingPlan.Mode.allCases {
       let run = try SamplingRun(
-        Workflow.sampling(flow, count: count, mode: mode), directory: scratch(mode.rawValue),
+        try Workflow.sampling(flow, count: count, mode: mode), directory: scratch(mode.rawValue),
         resume: false, overwrite: false)
       _ = try run.run()
       try run.close()
@@ -201,7 +204,7 @@ struct WorkflowSamplingTests {
     for mode in SamplingPlan.Mode.allCases {
       let home = scratch(mode.rawValue)
       let run = try SamplingRun(
-        Workflow.sampling(flow, count: 16_000, mode: mode), directory: home, resume: false,
+        try Workflow.sampling(flow, count: 16_000, mode: mode), directory: home, resume: false,
         overwrite: false)
       _ = try run.run()
       try run.close()
@@ -227,7 +230,7 @@ struct WorkflowSamplingTests {
     let scratch = try Scratch()
     let flow = try Workflow.trained.get().model.flow.moved(to: Lattice(extents))
     let run = try SamplingRun(
-      Workflow.sampling(flow, count: 8000, mode: .weighted), directory: scratch("e"),
+      try Workflow.sampling(flow, count: 8000, mode: .weighted), directory: scratch("e"),
       resume: false, overwrite: false)
     _ = try run.run()
     try run.close()

@@ -14,16 +14,18 @@ import LatticeFlows
 ///
 /// - Parameters:
 ///   - model: the flow to verify, or nil for the catalog.
-///   - beta: the coupling at which the normalisation of the model's density is checked; the one that
-///     it was trained at. Not used for the catalog.
 ///   - seed: fixes every field and parameter.
 /// - Throws: `ActionError` or `ExactResultError` where `beta` is out of range, `LatticeError` or
 ///   `TransferError` where the model fits no lattice that is small enough.
 public func verifyAll(
-  model: CouplingFlow?, beta: Double, seed: UInt64, threads: Int = 1
+  model: TrainedModel?, seed: UInt64, threads: Int = 1
 ) throws -> [Law] {
-  if let model { return try modelLaws(of: model, beta: beta, seed: seed, threads: threads) }
-  return try catalogLaws(seed: seed, threads: threads)
+  switch model {
+  case nil: try catalogLaws(seed: seed, threads: threads)
+  case .coupling(let model)?:
+    try modelLaws(of: model.flow, beta: model.beta, seed: seed, threads: threads)
+  case .regression(let model)?: try regressionLaws(of: model, seed: seed, threads: threads)
+  }
 }
 
 /// The laws of the whole catalog.

@@ -30,10 +30,14 @@ public struct ExactReference: Sendable {
 
   /// The exact results where the group and the coupling of measured histories have them.
   public init?(for histories: MeasurementHistories) {
-    guard let beta = histories.beta, let colors = colorsOfGroup(histories.groupName) else {
-      return nil
-    }
-    self.init(colors: colors, lattice: histories.lattice, beta: beta)
+    guard let beta = histories.beta else { return nil }
+    self.init(group: histories.groupName, lattice: histories.lattice, beta: beta)
+  }
+
+  /// The exact results of a group by its name; nil where there are none.
+  public init?(group: String, lattice: Lattice, beta: Double) {
+    guard let colors = colorsOfGroup(group) else { return nil }
+    self.init(colors: colors, lattice: lattice, beta: beta)
   }
 
   /// The exact mean of a component of an observable; nil where it is not known.

@@ -123,6 +123,33 @@ public struct ChainAlgorithm: Sendable, Hashable {
   }
 }
 
+extension ChainAlgorithm {
+  /// The algorithm that has the settings.
+  ///
+  /// - Throws: `ChainAlgorithmError` where there is none.
+  init(settings: [String: String]) throws(ChainAlgorithmError) {
+    try self.init(parsing: settings["algorithm"] ?? "")
+    func number<Number: LosslessStringConvertible>(_ key: String, _ value: Number)
+      throws(ChainAlgorithmError) -> Number
+    {
+      guard let text = settings[key] else { return value }
+      guard let number = Number(text) else { throw ChainAlgorithmError(found: "\(key) \(text)") }
+      return number
+    }
+    overrelaxation = try number("overrelaxation", overrelaxation)
+    trajectoryLength = try number("trajectory-length", trajectoryLength)
+    steps = try number("steps", steps)
+    window = try number("window", window)
+    hits = try number("hits", hits)
+    if let name = settings["integrator"] {
+      guard let known = Integrator.all.first(where: { $0.name == name }) else {
+        throw ChainAlgorithmError(found: "integrator \(name)")
+      }
+      integrator = known
+    }
+  }
+}
+
 /// A name that is no Markov chain update.
 public struct ChainAlgorithmError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What was given.

@@ -8,6 +8,7 @@ import LatticeFlows
 import LatticeObservables
 import LatticeStatistics
 import MarkovChains
+import Synchronization
 
 /// What is to be sampled from a trained flow.
 public struct SamplingPlan: Sendable {
@@ -19,10 +20,8 @@ public struct SamplingPlan: Sendable {
     case metropolis
   }
 
-  /// The flow on the lattice to sample on.
-  public var flow: CouplingFlow
-  /// The coupling of the target.
-  public var beta: Double
+  /// What draws the configurations.
+  public var source: any WeightedSource
   /// The number of configurations.
   public var count: Int
   /// What happens with the weights.
@@ -36,12 +35,14 @@ public struct SamplingPlan: Sendable {
   /// The SHA-256 of the model, for the ensemble's provenance.
   public var modelChecksum: String?
 
+  /// The number of target samples for the forward effective sample size.
+  public var forwardCount = 8192
+
   /// A plan from its parts.
   public init(
-    flow: CouplingFlow, beta: Double, count: Int, mode: Mode, seed: UInt64, threads: Int
+    source: any WeightedSource, count: Int, mode: Mode, seed: UInt64, threads: Int
   ) {
-    self.flow = flow
-    self.beta = beta
+    self.source = source
     self.count = count
     self.mode = mode
     self.seed = seed
@@ -61,8 +62,7 @@ public final class SamplingRun {
   private var logWeights: [Double] = []
   private var walk: IndependenceWalk
   private var current: [Double]
-  private let action: WilsonAction<U1>
-  private let transport: CouplingTransport
+  private let source: any WeightedSource
 
   /// Prepares an ensemble directory.
   ///
@@ -70,11 +70,10 @@ public final class SamplingRun {
   ///   nor `overwrite` is asked for, `.badData` where the one to resume is another.
   public init(_ plan: SamplingPlan, directory: String, resume: Bool, overwrite: Bool) throws {
     self.plan = plan
-    transport = CouplingTransport(plan.flow)
-    action = try WilsonAction<U1>(beta: plan.beta)
+    source = plan.source
     walk = IndependenceWalk(seed: plan.seed)
     let description = EnsembleDescription(
-      group: U1.name, lattice: plan.flow.lattice.extents, beta: plan.beta,
+      group: source.groupName, lattice: source.lattice.extents, beta: source.beta,
       provenance: .init(
         version: programVersion, command: plan.command, seed: plan.seed,
         modelChecksum: plan.modelChecksum))
@@ -144,30 +143,31 @@ public final class SamplingRun {
     let start = ContinuousClock.now
     let size = writer.valuesPerConfiguration
     // About a megabyte of links for each thread.
-    let packets = max(1, min(64, (1 << 17) / (size * laneCount))) * plan.threads
-    let block = packets * laneCount
+    let unit = source.unit
+    let units = max(1, min(64, (1 << 17) / (size * unit))) * plan.threads
+    let block = units * unit
     let links = Buffer<Double>(count: block * size, repeating: 0)
     let weights = Buffer<Double>(count: block, repeating: 0)
     var goesOn = true
     while goesOn, !isComplete {
       let first = writer.count
-      // Whole packets of the numbering from zero, whatever was kept.
-      let base = first / laneCount * laneCount
+      // Whole units of the numbering from zero, whatever was kept.
+      let base = first / unit * unit
       let number = min(block - (first - base), plan.count - first)
-      let used = (first - base + number + laneCount - 1) / laneCount
-      forEachPacket(count: used, threads: plan.threads) { packet in
-        var U = LinkField<U1>(coldStart: transport.lattice)
-        let logDensity = transport.sample(
-          into: &U, seed: plan.seed, firstConfiguration: base + packet * laneCount)
-        let logWeight = -action.value(of: U) - logDensity
-        for lane in 0..<laneCount {
-          let index = packet * laneCount + lane
-          weights.pointer[index] = logWeight[lane]
-          U.store(
-            lane: lane,
-            into: UnsafeMutableBufferPointer(start: links.pointer + index * size, count: size))
-        }
+      let used = (first - base + number + unit - 1) / unit
+      let failure = Mutex<(any Error)?>(nil)
+      forEachPacket(count: used, threads: plan.threads) { index in
+        do {
+          let logWeights = try source.draw(
+            unit: base / unit + index, seed: plan.seed,
+            into: UnsafeMutableBufferPointer(
+              start: links.pointer + index * unit * size, count: unit * size))
+          for (i, logWeight) in logWeights.enumerated() {
+            weights.pointer[index * unit + i] = logWeight
+          }
+        } catch { failure.withLock { $0 = error } }
       }
+      if let failure = failure.withLock({ $0 }) { throw failure }
       let skipped = first - base
       try append(
         UnsafeBufferPointer(start: links.pointer + skipped * size, count: number * size),
@@ -211,17 +211,17 @@ public final class SamplingRun {
   public func diagnostics(directory: String) throws -> SamplingDiagnostics {
     try SamplingDiagnostics(
       logWeights: logWeights, acceptanceRate: plan.mode == .metropolis ? walk.acceptanceRate : nil,
-      transport: transport, beta: plan.beta, seed: plan.seed, threads: plan.threads,
-      sectors: sectors(directory))
+      source: source, seed: plan.seed, threads: plan.threads, sectors: sectors(directory),
+      forwardCount: plan.forwardCount)
   }
 
   private func sectors(_ directory: String) throws -> [Int] {
-    guard transport.lattice.dimension == 2 else { return [] }
+    guard source.groupName == U1.name, source.lattice.dimension == 2 else { return [] }
     let reader = try EnsembleReader(directory)
     let charge = try ObservableCatalog<U1>().observable(
-      named: "topological-charge", on: transport.lattice)
-    let measurement = EnsembleMeasurement([charge], on: transport.lattice, threads: plan.threads)
-    var histories = measurement.emptyHistories(beta: plan.beta)
+      named: "topological-charge", on: source.lattice)
+    let measurement = EnsembleMeasurement([charge], on: source.lattice, threads: plan.threads)
+    var histories = measurement.emptyHistories(beta: source.beta)
     _ = try measurement.measure(reader, into: &histories)
     return topologicalSectors(of: histories) ?? []
   }
@@ -233,72 +233,6 @@ public func topologicalSectors(of histories: MeasurementHistories) -> [Int]? {
     let index = history.components.firstIndex(of: "charge")
   else { return nil }
   return history.values[index].map { Int($0.rounded()) }
-}
-
-/// What every sampler reports: both effective sample sizes, log Z against exact, sectors, tails.
-public struct SamplingDiagnostics: Sendable {
-  /// The number of proposals.
-  public let count: Int
-  /// Reverse effective sample size, of the proposals.
-  public let effectiveSampleSize: Double
-  /// Forward effective sample size, on exact samples where those can be drawn.
-  public let forwardEffectiveSampleSize: Double?
-  /// Acceptance rate of independence Metropolis: of the chain, or expected of one.
-  public let acceptanceRate: Double
-  /// Pareto index of the weights' tail; nil for too few samples.
-  public let tailIndex: Double?
-  /// `log Z` from the mean weight; the error is NaN where the weights do not support one.
-  public let logZ: Estimate
-  /// `log Z` exactly, in two dimensions.
-  public let exactLogZ: Double?
-  /// The effective sample size of drawing plaquettes without learning anything.
-  public let learningFreeEffectiveSampleSize: Double?
-  /// Weight by topological sector, with the exact probability.
-  public let sectors: [(weight: SectorWeight, exact: Double?)]
-  /// Why there are no error bars, where there are none.
-  public let refusal: StatisticsError?
-
-  /// Computes the diagnostics.
-  ///
-  /// - Parameters:
-  ///   - logWeights: `log w` of the proposals.
-  ///   - acceptanceRate: of the chain that was made of them, or nil to expect it.
-  ///   - sectors: the topological charge of each configuration of the ensemble; a chain's are
-  ///     counted, where `acceptanceRate` is given, others weighted.
-  public init(
-    logWeights: [Double], acceptanceRate: Double?, transport: some Proposal<LinkField<U1>>,
-    beta: Double,
-    seed: UInt64, threads: Int, sectors: [Int], forwardCount: Int = 8192
-  ) throws {
-    let weights = try LogWeights(logWeights)
-    count = weights.count
-    effectiveSampleSize = weights.effectiveSampleSize
-    self.acceptanceRate = acceptanceRate ?? weights.metropolisAcceptanceRate
-    tailIndex = try? weights.tailIndex()
-    var refusal: StatisticsError?
-    do throws(StatisticsError) { logZ = try weights.logPartitionFunction() } catch {
-      refusal = error
-      logZ = Estimate(value: weights.logMeanWeight, error: .nan, count: weights.count)
-    }
-    forwardEffectiveSampleSize = try forwardESS(
-      of: transport, beta: beta, count: forwardCount, seed: seed, threads: threads)
-    let volume = transport.lattice.volume
-    let exact = transport.lattice.dimension == 2 ? try? ExactU1(volume: volume, beta: beta) : nil
-    exactLogZ = exact?.logPartitionFunction
-    learningFreeEffectiveSampleSize = exact?.learningFreeEffectiveSampleSize
-    var found: [SectorWeight] = []
-    if !sectors.isEmpty, refusal == nil {
-      do throws(StatisticsError) {
-        found =
-          acceptanceRate == nil
-          ? try sectorWeights(sectors, logWeights: logWeights)
-          : try sectorWeights([sectors])
-      } catch { refusal = error }
-    }
-    let probabilities = exact?.sectors
-    self.sectors = found.map { ($0, probabilities?.probability(of: $0.sector)) }
-    self.refusal = refusal
-  }
 }
 
 extension MeasurementHistories {

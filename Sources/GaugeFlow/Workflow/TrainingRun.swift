@@ -230,8 +230,8 @@ public final class TrainingRun {
       version: programVersion, seed: plan.seed, options: plan.options, history: history,
       steps: trainer.state.step, seconds: seconds, parameters: trainer.flow.parameterCount,
       isComplete: progress >= 1, ess: weights.effectiveSampleSize,
-      forwardESS: try forwardESS(
-        of: transport, beta: plan.beta, count: 8192, seed: plan.seed, threads: plan.threads),
+      forwardESS: try ProposalSource(transport, of: U1.self, beta: plan.beta)
+        .forwardEffectiveSampleSize(count: 8192, seed: plan.seed, threads: plan.threads),
       acceptanceRate: weights.metropolisAcceptanceRate)
     let model = CouplingModel(flow: trainer.flow, beta: plan.beta)
     try model.write(to: directory)
@@ -290,41 +290,4 @@ public final class TrainingRun {
     history = try JSONFile.decode(
       [TrainingRecord.Moment].self, from: Data(try file.text("history").utf8), at: path)
   }
-}
-
-/// The effective sample size on exact samples of the target, or nil where none can be drawn: in
-/// other than two dimensions.
-///
-///     1 / (E_p[w] E_p[1/w]),    w = exp(-S)/q
-///
-/// It is low where the flow misses a part of the target, which the reverse one does not see.
-public func forwardESS(
-  of proposal: some Proposal<LinkField<U1>>, beta: Double, count: Int, seed: UInt64, threads: Int
-) throws -> Double? {
-  guard
-    let weights = try targetLogWeights(
-      of: proposal, beta: beta, count: count, seed: seed, threads: threads)
-  else { return nil }
-  return try TargetLogWeights([weights]).effectiveSampleSize
-}
-
-/// `log w` on exact samples of the target, or nil where none can be drawn.
-public func targetLogWeights(
-  of proposal: some Proposal<LinkField<U1>>, beta: Double, count: Int, seed: UInt64, threads: Int
-) throws -> [Double]? {
-  guard proposal.lattice.dimension == 2 else { return nil }
-  let exact = try DirectSamplerU1(lattice: proposal.lattice, beta: beta)
-  let action = try WilsonAction<U1>(beta: beta)
-  let packets = (count + laneCount - 1) / laneCount
-  let results = Buffer<Lanes>(count: packets, repeating: .zero)
-  forEachPacket(count: packets, threads: threads) { packet in
-    var U = LinkField<U1>(coldStart: proposal.lattice)
-    exact.sample(into: &U, seed: seed, firstConfiguration: packet * laneCount)
-    do throws(InversionFailure) {
-      results.pointer[packet] = try -action.value(of: U) - proposal.logDensity(of: U)
-    } catch {
-      results.pointer[packet] = Lanes(repeating: .nan)
-    }
-  }
-  return (0..<count).map { results.pointer[$0 / laneCount][$0 % laneCount] }
 }

@@ -30,6 +30,12 @@ struct SampleCommand: ParsableCommand {
     parsing: .unconditional, help: "Sample at this coupling.", transform: parseCoupling)
   var beta: Double?
 
+  @Option(
+    help:
+      "Samples of the target for the forward ESS; 0 for none. (default: by the size of the fields)",
+    transform: parseCountOrZero)
+  var forwardCount: Int?
+
   @Option(help: "weighted or metropolis.", transform: SampleCommand.mode)
   var mode = SamplingPlan.Mode.weighted
 
@@ -42,16 +48,14 @@ struct SampleCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let model = try CouplingModel(reading: model)
-    let flow: CouplingFlow
-    do throws(TransferError) {
-      flow = try model.flow.moved(to: lattice ?? model.flow.lattice)
-    } catch {
+    let model = try TrainedModel(reading: model)
+    let source: any WeightedSource
+    do { source = try model.source(on: lattice, beta: beta) } catch let error as TransferError {
       throw CommandError.usage("--lattice: \(error)")
-    }
+    } catch let error as ModelError { throw CommandError.usage("--\(error)") }
     var plan = SamplingPlan(
-      flow: flow, beta: beta ?? model.beta, count: count, mode: mode, seed: seed.seed,
-      threads: threads.count)
+      source: source, count: count, mode: mode, seed: seed.seed, threads: threads.count)
+    plan.forwardCount = forwardCount ?? model.forwardCount(on: source.lattice)
     plan.command = Program.commandLine
     plan.modelChecksum = try model.checksum()
     let result = try Sampling.run(
@@ -65,7 +69,8 @@ struct SampleCommand: ParsableCommand {
       if failure != nil { throw ExitCode(ExitStatus.failed.rawValue) }
     } else {
       try StandardOutput.print(
-        "U1 on \(flow.lattice), beta \(plan.beta), \(count) configurations in \(directory)\n"
+        "\(source.groupName) on \(source.lattice), beta \(source.beta), "
+          + "\(count) configurations in \(directory)\n"
           + result.diagnostics.table.description)
     }
     if let failure { throw failure }

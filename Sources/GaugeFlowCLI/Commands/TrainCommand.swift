@@ -8,16 +8,22 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Trains a gauge-equivariant flow for a theory.",
     discussion: """
+      --flow regression fits a continuous flow by least squares in one pass of some seconds; \
+      escorted puts a short Markov step after each interval of it; coupling trains coupling layers \
+      by gradient descent.
+
       Writes a model directory. The effective sample sizes it reports are of fresh samples: the \
-      reverse one of the flow's own, the forward one of exact samples of the target. Ctrl-C saves \
+      reverse one of the flow's own, the forward one of exact samples of the target, or of Markov chains \
+      where there are none. Ctrl-C saves \
       a checkpoint and the model as it is; --resume goes on. With --steps the same seed gives the \
       same bits; with --seconds schedules follow the clock.
 
-      Options of the flow and its training: \(CouplingOptions.keys.joined(separator: ", ")).
+      Options of a coupling flow: \(CouplingOptions.keys.joined(separator: ", ")).
       Architectures: \(Catalog.couplingArchitectures.map(\.name).joined(separator: ", ")).
+      Options of a regression flow: \(RegressionPlan.keys.joined(separator: ", ")).
 
       Example:
-        gaugeflow train --group U1 --lattice 8x8 --beta 2 --flow coupling --seconds 20 \
+        gaugeflow train --group U1 --lattice 8x8 --beta 2 --flow regression \
       --out models/u1-8x8
       """)
 
@@ -26,10 +32,12 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The kind of flow.")
   var flow: FlowKind = .coupling
 
-  @Option(help: "Training steps.", transform: parseCount)
+  @Option(
+    help: "Training steps; intervals of the flow time of a regression flow.", transform: parseCount)
   var steps: Int?
 
-  @Option(help: "Seconds of training, where --steps is not given. (default: 30)")
+  @Option(
+    help: "Seconds of training of a coupling flow, where --steps is not given. (default: 30)")
   var seconds: Double?
 
   @Option(help: "Samples of a step, a multiple of 8.", transform: parseCount)
@@ -65,7 +73,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    try theory.group.requireFlow(on: theory.lattice)
+    try theory.group.requireFlow(flow, on: theory.lattice)
+    guard flow == .coupling else { return try fit() }
     let options: CouplingOptions
     do throws(EnsembleIOError) {
       options = try CouplingOptions(
@@ -90,67 +99,31 @@ struct TrainCommand: ParsableCommand {
           + record.table.description)
     }
   }
-}
-
-/// Training with a progress bar, for `train` and `run`.
-enum Training {
-  /// Trains into a directory until the plan's end or an interrupt.
-  static func run(
-    _ plan: TrainingPlan, directory: String, resume: Bool, overwrite: Bool
-  ) throws -> TrainingRecord {
-    Interrupt.listen()
-    let training = try TrainingRun(
-      plan, directory: directory, resume: resume, overwrite: overwrite)
-    let progress: Progress
-    let total: Double
-    switch plan.limit {
-    case .steps(let steps):
-      total = Double(steps)
-      progress = Progress("training", total: steps, done: Int(training.progress * total))
-    case .seconds(let seconds):
-      total = seconds
-      progress = Progress("training", seconds: seconds)
+  /// Fits a continuous flow.
+  private func fit() throws {
+    for (name, isGiven) in [
+      ("--seconds", seconds != nil), ("--batch", batch != nil),
+      ("--learning-rate", learningRate != nil),
+    ] where isGiven {
+      throw CommandError.usage(
+        "\(name): a regression flow is fitted in one pass; expected --steps or --option "
+          + "particles=..")
     }
-    defer { progress.finish() }
-    var ess = 0.0
-    let (_, record) = try training.run { fraction, step in
-      ess = ess == 0 ? step.effectiveSampleSize : 0.98 * ess + 0.02 * step.effectiveSampleSize
-      progress.update(to: fraction * total, note: "batch ESS \(short(ess))")
-      return !Interrupt.isRequested
+    var plan = RegressionPlan(
+      group: theory.group.description, lattice: theory.lattice, beta: theory.beta,
+      seed: seed.seed, threads: threads.count)
+    do {
+      try plan.apply(RunOptions(arguments: flowOptions), escorted: flow == .escorted)
+    } catch let error as EnsembleIOError { throw CommandError.option(error) }
+    if let steps { plan.options.intervals = steps }
+    let record = try Training.run(
+      plan, directory: directory, resume: overwrite.resume, overwrite: overwrite.force)
+    if output.json {
+      try StandardOutput.print(record.json)
+    } else {
+      try StandardOutput.print(
+        "\(theory.group) on \(theory.lattice), beta \(theory.beta), in \(directory)\n"
+          + record.table.description)
     }
-    progress.finish()
-    return record
-  }
-
-  static func short(_ value: Double) -> String { String(format: "%.4f", value) }
-}
-
-extension TrainingRecord {
-  /// The object that CLI.md defines.
-  var json: JSON {
-    var json: JSON = ["ess": .number(ess)]
-    json = json.adding("forward_ess", forwardESS.map { .number($0) })
-      .adding("acceptance_rate", .number(acceptanceRate))
-      .adding("seconds", .number(seconds))
-      .adding("steps", .integer(steps))
-      .adding("parameters", .integer(parameters))
-    let moments = history.map { moment -> JSON in
-      [
-        "seconds": .number(moment.seconds), "steps": .integer(moment.steps),
-        "ess": .number(moment.ess), "loss": .number(moment.loss),
-      ]
-    }
-    return json.adding("history", .array(moments))
-  }
-
-  /// The numbers as a physicist reads them.
-  var table: Table {
-    var table = Table(["", ""])
-    table.add("trained", "\(steps) steps in \(String(format: "%.1f", seconds)) s")
-    table.add("parameters", "\(parameters)")
-    table.add("ESS, reverse", Training.short(ess))
-    if let forwardESS { table.add("ESS, forward", Training.short(forwardESS)) }
-    table.add("acceptance", Training.short(acceptanceRate))
-    return table
   }
 }

@@ -24,9 +24,8 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let model = try model.map { try CouplingModel(reading: $0) }
-    let laws = try verifyAll(
-      model: model?.flow, beta: model?.beta ?? 0, seed: seed.seed, threads: threads.count)
+    let model = try model.map { try TrainedModel(reading: $0) }
+    let laws = try verifyAll(model: model, seed: seed.seed, threads: threads.count)
     if output.json {
       try StandardOutput.print(laws.json)
     } else {

@@ -4,6 +4,8 @@ import GaugeFlow
 /// The flows that can be trained: one line for each kind.
 enum FlowKind: String, CaseIterable, ExpressibleByArgument {
   case coupling
+  case regression
+  case escorted
 }
 
 extension CommandError {
@@ -15,9 +17,16 @@ extension CommandError {
 
 /// What a group can be sampled with.
 extension GroupName {
-  /// Refuses lattices on which flows have no masks.
-  func requireFlow(on lattice: Lattice) throws {
-    try require([U1.name], for: "train")
+  /// Refuses lattices on which flows have no masks, and groups without flows of a kind.
+  func requireFlow(_ flow: FlowKind, on lattice: Lattice) throws {
+    guard flow == .coupling else {
+      var groups: [String] = []
+      for name in Catalog.velocityBaseNames.map(\.group) where !groups.contains(name) {
+        groups.append(name)
+      }
+      return try require(groups, for: "train --flow \(flow.rawValue)")
+    }
+    try require([U1.name], for: "train --flow coupling")
     guard lattice.dimension == 2 else {
       throw CommandError.usage(
         "--lattice: coupling flows expect 2 dimensions, given \(lattice)")

@@ -34,8 +34,13 @@ struct ProjectRun {
     self.overwrite = overwrite
     self.isQuiet = isQuiet
     let theory = file.theory
-    // Flows are of U(1) with Wilson's action; chains know more.
-    let groups = file.train == nil ? Catalog.groupNames : [U1.name]
+    // Flows have Wilson's action; chains know more.
+    let groups: [String]
+    switch file.train.map({ FlowKind(rawValue: $0.flow) }) {
+    case nil: groups = Catalog.groupNames
+    case .coupling??: groups = [U1.name]
+    default: groups = Catalog.velocityBaseNames.map(\.group)
+    }
     guard groups.contains(theory.group) else {
       throw file.failure(
         "theory.group", expected: groups.joined(separator: ", "), found: theory.group)
@@ -54,7 +59,9 @@ struct ProjectRun {
     }
     try Measurement.validate(
       observables: file.measure?.observables ?? [], group: theory.group, on: lattice)
-    if let train = file.train {
+    if let train = file.train, train.flow != FlowKind.coupling.rawValue {
+      _ = try regressionPlan(train)
+    } else if let train = file.train {
       let options = try CouplingOptions(
         train.options, batch: train.batch, learningRate: train.learningRate)
       _ = try CouplingFlow(lattice: lattice, architecture: options.architecture)
@@ -82,14 +89,13 @@ struct ProjectRun {
         + "\(file.theory.group) on \(lattice), beta \(file.theory.beta), seed \(seed), "
         + "\(threads) threads, in \(directory)\n")
     if let train = file.train {
-      let record = try self.train(train)
-      json = json.adding("train", record.json)
-      let model = try CouplingModel(reading: "\(directory)/model")
+      json = json.adding("train", try self.train(train))
+      let model = try TrainedModel(reading: "\(directory)/model")
       if let sample = file.sample {
         try self.sample(sample, model, into: &json, &failures)
       }
       let laws = try verifyAll(
-        model: model.flow, beta: model.beta, seed: seed, threads: threads)
+        model: model, seed: seed, threads: threads)
       json = json.adding("verify", laws.json)
       let broken = laws.filter { !$0.holds }
       failures += broken.map { "law broken: \($0.name)" }
@@ -101,7 +107,27 @@ struct ProjectRun {
     return Report(json: json, failure: failures.isEmpty ? nil : failures.joined(separator: "; "))
   }
 
-  private func train(_ train: RunFile.Train) throws -> TrainingRecord {
+  private func regressionPlan(_ train: RunFile.Train) throws -> RegressionPlan {
+    var plan = RegressionPlan(
+      group: file.theory.group, lattice: lattice, beta: file.theory.beta, seed: seed,
+      threads: threads)
+    try plan.apply(train.options, escorted: train.flow == FlowKind.escorted.rawValue)
+    plan.options.intervals = train.steps ?? plan.options.intervals
+    return plan
+  }
+
+  private func fit(_ train: RunFile.Train) throws -> JSON {
+    let record = try Training.run(
+      regressionPlan(train), directory: "\(directory)/model", resume: resume,
+      overwrite: overwrite)
+    try say(
+      "fitted a \(train.flow) flow of \(record.parameters) coefficients: \(record.steps) intervals in "
+        + "\(String(format: "%.1f", record.seconds)) s\n")
+    return record.json
+  }
+
+  private func train(_ train: RunFile.Train) throws -> JSON {
+    guard train.flow == FlowKind.coupling.rawValue else { return try fit(train) }
     let model = "\(directory)/model"
     let options = try CouplingOptions(
       train.options, batch: train.batch, learningRate: train.learningRate)
@@ -117,17 +143,19 @@ struct ProjectRun {
     try say(
       "trained a \(train.flow) flow of \(record.parameters) parameters: \(record.steps) steps in "
         + "\(String(format: "%.1f", record.seconds)) s\n")
-    return record
+    return record.json
   }
 
   private func sample(
-    _ sample: RunFile.Sample, _ model: CouplingModel, into json: inout JSON,
+    _ sample: RunFile.Sample, _ model: TrainedModel, into json: inout JSON,
     _ failures: inout [String]
   ) throws {
     let ensemble = "\(directory)/ensemble"
+    let source = try model.source()
     var plan = SamplingPlan(
-      flow: model.flow, beta: model.beta, count: sample.count,
+      source: source, count: sample.count,
       mode: sample.mode == .metropolis ? .metropolis : .weighted, seed: seed, threads: threads)
+    plan.forwardCount = model.forwardCount(on: source.lattice)
     plan.command = Program.commandLine
     plan.modelChecksum = try model.checksum()
     let result = try Sampling.run(

@@ -1,6 +1,5 @@
 import LaneMath
 import LatticeFields
-import Synchronization
 
 /// A coupling flow ready to be evaluated by any number of threads: a bijection, and a proposal.
 ///
@@ -10,29 +9,23 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
   /// The flow.
   public let flow: CouplingFlow
   private let packed: Buffer<Float>
-  private let idle = Mutex<[CouplingWorkspace]>([])
+  private let workspaces: ObjectPool<CouplingWorkspace>
 
   /// Prepares a flow.
   public init(_ flow: CouplingFlow) {
     self.flow = flow
     packed = flow.makePackedParameters()
     flow.pack(into: packed)
+    workspaces = ObjectPool { CouplingWorkspace(flow: flow, keepsTape: false) }
   }
 
   /// The lattice.
   public var lattice: Lattice { flow.lattice }
 
-  private func withWorkspace<R>(_ body: (CouplingWorkspace) -> R) -> R {
-    let workspace =
-      idle.withLock { $0.popLast() } ?? CouplingWorkspace(flow: flow, keepsTape: false)
-    defer { idle.withLock { $0.append(workspace) } }
-    return body(workspace)
-  }
-
   /// Applies the flow in place and returns `log|det J|`.
   public func apply(to U: inout LinkField<U1>) -> Lanes {
     check(U)
-    return withWorkspace { workspace in
+    return workspaces.withObject { workspace in
       U.links.withUnsafeMutableBufferPointer {
         flow.apply(to: $0.baseAddress!, packed: packed.pointer, workspace: workspace)
       }
@@ -42,7 +35,7 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
   /// Applies the inverse in place and returns its `log|det|`.
   public func applyInverse(to U: inout LinkField<U1>) throws(InversionFailure) -> Lanes {
     check(U)
-    let result: Result<Lanes, InversionFailure> = withWorkspace { workspace in
+    let result: Result<Lanes, InversionFailure> = workspaces.withObject { workspace in
       U.links.withUnsafeMutableBufferPointer { links in
         do throws(InversionFailure) {
           return .success(

@@ -1,7 +1,7 @@
 import LatticeFields
 
 /// Why a velocity basis of U(1), or a layer made of one, cannot be made.
-public enum U1BasisError: Error, CustomStringConvertible, Equatable {
+public enum U1BasisError: VelocityBasisFailure, Equatable {
   /// An element that no basis of this kind has.
   case unknownElement(String, grammar: String)
   /// An element that is listed twice.

@@ -1,0 +1,177 @@
+import EnsembleIO
+import LaneMath
+import LatticeFields
+import LatticeFlows
+import LatticeStatistics
+import MarkovChains
+import Synchronization
+
+/// A model of any kind, read from a model directory.
+public enum TrainedModel: Sendable {
+  /// A coupling flow.
+  case coupling(CouplingModel)
+  /// A continuous flow, with or without Markov steps.
+  case regression(RegressionModel)
+
+  /// Reads the model of a directory.
+  ///
+  /// - Throws: `.missingInput` where there is none, `.badData` where it is damaged or of an unknown
+  ///   kind.
+  public init(reading directory: String) throws(EnsembleIOError) {
+    let path =
+      AtomicFile.isDirectory(directory) ? "\(directory)/\(CouplingModel.fileName)" : directory
+    switch try SafetensorsFile(path, requireChecksum: true).text("flow") {
+    case "regression", "escorted": self = .regression(try RegressionModel(reading: directory))
+    default: self = .coupling(try CouplingModel(reading: directory))
+    }
+  }
+
+  /// The name of the group.
+  public var group: String {
+    switch self {
+    case .coupling: U1.name
+    case .regression(let model): model.group
+    }
+  }
+
+  /// The coupling it was trained for.
+  public var beta: Double {
+    switch self {
+    case .coupling(let model): model.beta
+    case .regression(let model): model.beta
+    }
+  }
+
+  /// The SHA-256 of the parameters.
+  public func checksum() throws(EnsembleIOError) -> String {
+    switch self {
+    case .coupling(let model): try model.checksum()
+    case .regression(let model): try model.checksum()
+    }
+  }
+
+  /// The lattice it was trained on.
+  public func lattice() throws -> Lattice {
+    switch self {
+    case .coupling(let model): model.flow.lattice
+    case .regression(let model): try Lattice(model.lattice)
+    }
+  }
+
+  /// The number of target samples that a forward effective sample size is measured on by default:
+  /// fewer where fields are large.
+  public func forwardCount(on lattice: Lattice) -> Int {
+    let colors = EnsembleDescription.colors(of: group) ?? 1
+    return defaultSampleCount(
+      coordinates: lattice.linkCount * (colors == 1 ? 1 : colors * colors - 1))
+  }
+
+  /// What draws weighted configurations with the model.
+  ///
+  /// - Parameters:
+  ///   - lattice: where to sample; nil for the lattice it was trained on.
+  ///   - beta: the coupling of the target; nil for the one it was trained for. A continuous flow stops
+  ///     there.
+  /// - Throws: `TransferError` or the error of a basis where the lattice does not fit, `ModelError`
+  ///   where the coupling is not on the path.
+  public func source(on lattice: Lattice? = nil, beta: Double? = nil) throws -> any WeightedSource {
+    switch self {
+    case .coupling(let model):
+      let flow = try lattice.map { try model.flow.moved(to: $0) } ?? model.flow
+      return try ProposalSource(
+        CouplingTransport(flow), of: U1.self, beta: beta ?? model.beta)
+    case .regression(let model):
+      return try Catalog.withVelocityBasis(
+        group: model.group, family: model.basis,
+        SourceTask(model: model, lattice: lattice, beta: beta))
+    }
+  }
+}
+
+/// 8,192 samples, down to 512 where a field has many coordinates.
+func defaultSampleCount(coordinates: Int) -> Int {
+  max(512, min(8192, (1 << 23) / max(1, coordinates) / laneCount * laneCount))
+}
+
+/// What a model cannot be used for.
+public enum ModelError: Error, Sendable, CustomStringConvertible {
+  /// A coupling that is not on the path of a continuous flow.
+  case coupling(expected: ClosedRange<Double>, found: Double)
+
+  /// One line: what was expected, what was found.
+  public var description: String {
+    switch self {
+    case .coupling(let expected, let found):
+      "beta: expected a coupling on the path of the flow, above \(expected.lowerBound) and at most "
+        + "\(expected.upperBound), found \(found)"
+    }
+  }
+}
+
+private struct SourceTask: VelocityBasisTask {
+  let model: RegressionModel
+  let lattice: Lattice?
+  let beta: Double?
+
+  func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) throws -> any WeightedSource
+  where Basis.Group: HeatbathGroup {
+    try model.source(as: basis, on: lattice, beta: beta)
+  }
+}
+
+extension RegressionModel {
+  /// The flow of the model.
+  func flow<Basis: NamedVelocityBasis>(as basis: Basis.Type, on lattice: Lattice? = nil) throws
+    -> RegressionFlow<Basis>
+  {
+    let lattice = try lattice ?? Lattice(self.lattice)
+    return RegressionFlow(
+      basis: try Basis(lattice: lattice, elements: elements), path: path, integrator: integrator,
+      intervals: intervals)
+  }
+
+  /// What draws weighted configurations with the model, compiled for its basis.
+  func source<Basis: NamedVelocityBasis>(
+    as basis: Basis.Type, on lattice: Lattice? = nil, beta: Double? = nil
+  ) throws -> any WeightedSource where Basis.Group: HeatbathGroup {
+    let flow = try flow(as: basis, on: lattice)
+    let beta = beta ?? path.end
+    let time = path.time(ofBeta: beta)
+    guard time > 0, time <= 1 else {
+      throw ModelError.coupling(
+        expected: min(path.start, path.end)...max(path.start, path.end), found: beta)
+    }
+    if let escort {
+      return try EscortedSource(flow, algorithm: ChainAlgorithm(settings: escort), to: beta)
+    }
+    return try ProposalSource(
+      RegressionTransport(flow, to: beta), of: Basis.Group.self, beta: beta)
+  }
+}
+
+extension WeightedSource {
+  /// `log w` of fresh samples, in the order of their numbers.
+  public func logWeights(count: Int, seed: UInt64, threads: Int) throws -> [Double] {
+    let size = lattice.linkCount * Self.scalars(of: groupName)
+    let units = (count + unit - 1) / unit
+    let results = Buffer<Double>(count: units * unit, repeating: 0)
+    let failure = Mutex<(any Error)?>(nil)
+    forEachPacket(count: units, threads: threads) { number in
+      let values = Buffer<Double>(count: unit * size, repeating: 0)
+      do {
+        let logWeights = try draw(unit: number, seed: seed, into: values.elements)
+        for (i, logWeight) in logWeights.enumerated() {
+          results.pointer[number * unit + i] = logWeight
+        }
+      } catch { failure.withLock { $0 = error } }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure }
+    return Array(results.elements.prefix(count))
+  }
+
+  /// The doubles of a link in file order.
+  private static func scalars(of group: String) -> Int {
+    let colors = EnsembleDescription.colors(of: group) ?? 1
+    return colors == 1 ? 1 : 2 * colors * colors
+  }
+}

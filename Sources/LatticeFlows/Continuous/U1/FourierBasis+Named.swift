@@ -1,0 +1,32 @@
+import LatticeFields
+
+extension FourierBasis: NamedVelocityBasis {
+  /// `fourier`.
+  public static var familyName: String { "fourier" }
+
+  /// A basis of given elements, with modes saturated at six standard deviations.
+  ///
+  /// - Throws: `U1BasisError`.
+  public init(lattice: Lattice, elements: [String]) throws {
+    try self.init(lattice: lattice, elements: elements, saturation: 6)
+  }
+
+  /// Up to `β = 3` plaquettes cross π all along the way, and the smooth modes do; beyond, the elements
+  /// with the sawtooth of the charge.
+  public static func defaultElements(on lattice: Lattice, beta: Double) -> [String] {
+    defaultPath(beta: beta) == .linear ? linearPathElements : standardElements
+  }
+
+  /// All of both lists.
+  public static func catalogElements(on lattice: Lattice) -> [String] {
+    standardElements + linearPathElements.filter { !standardElements.contains($0) }
+  }
+
+  /// Both.
+  public static var paths: [AnnealingPath.Kind] { [.linear, .tilted] }
+
+  /// Tilted beyond `β = 3`.
+  public static func defaultPath(beta: Double) -> AnnealingPath.Kind {
+    beta > 3 ? .tilted : .linear
+  }
+}
