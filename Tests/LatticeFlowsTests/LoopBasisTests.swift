@@ -20,9 +20,9 @@ struct LoopBasisTests {
     let lattice = try Lattice(parsing: extents)
     var elements = LoopBasis.standardElements(dimension: lattice.dimension)
     elements += ["plaquette*sin8*k^-4", "rectangle*sin5*k^4", "plaquette*sin2*k^4"]
-    elements += ["twistedRectangle*sin1", "twistedRectangle*sin2*k^-2"]
+    elements += ["twistedRectangle*sin4*k^2", "rectangle*sin1*k^4"]
     if lattice.dimension > 2 {
-      elements += ["chair*sin6*k^-4", "twistedChair*sin1*k^-2", "twistedChair*sin2"]
+      elements += ["chair*sin6*k^-4", "twistedChair*sin4*k^2"]
     }
     let basis = try LoopBasis(lattice: lattice, elements: elements)
     var point = PathPoint(time: 0.4, beta: 1.3, betaRate: 1.7)

@@ -40,13 +40,15 @@ public struct LoopBasis: VelocityBasis {
   let harmonics: Int
   let transform: FourierTransform
 
-  /// Elements for a number of dimensions: `sin1` to `sin4` of plaquettes, and `sin1` to `sin3` of
-  /// rectangles and, from three dimensions on, of chairs, each with `k^-2`, without and with `k^2`.
+  /// Elements for a number of dimensions: `sin1` to `sin3` of all loops, with `k^-2` and without.
+  ///
+  /// The twisted loops matter most after the plaquettes: they and the others of two plaquettes make up
+  /// what a product of two plaquettes can be. Other powers of the momentum help little.
   public static func standardElements(dimension: Int) -> [String] {
-    ["*k^-2", "", "*k^2"].flatMap { power in
-      (1...4).map { "plaquette*sin\($0)\(power)" }
-        + (1...3).map { "rectangle*sin\($0)\(power)" }
-        + (dimension > 2 ? (1...3).map { "chair*sin\($0)\(power)" } : [])
+    ["*k^-2", ""].flatMap { power in
+      LoopClass.allCases.filter { dimension > 2 || !$0.isBent }.flatMap { loop in
+        (1...3).map { "\(loop.name)*sin\($0)\(power)" }
+      }
     }
   }
 
