@@ -20,7 +20,10 @@ struct LoopBasisTests {
     let lattice = try Lattice(parsing: extents)
     var elements = LoopBasis.standardElements(dimension: lattice.dimension)
     elements += ["plaquette*sin8*k^-4", "rectangle*sin5*k^4", "plaquette*sin2*k^4"]
-    if lattice.dimension > 2 { elements += ["chair*sin6*k^-4"] }
+    elements += ["twistedRectangle*sin4*k^2", "rectangle*sin1*k^4"]
+    if lattice.dimension > 2 {
+      elements += ["chair*sin6*k^-4", "twistedChair*sin4*k^2"]
+    }
     let basis = try LoopBasis(lattice: lattice, elements: elements)
     var point = PathPoint(time: 0.4, beta: 1.3, betaRate: 1.7)
     if lattice.dimension == 2 {
@@ -39,15 +42,18 @@ struct LoopBasisTests {
     #expect(LoopFamily.all(.plaquette, dimension: D).count == D * (D - 1) / 2)
     #expect(LoopFamily.all(.rectangle, dimension: D).count == D * (D - 1))
     #expect(LoopFamily.all(.chair, dimension: D).count == 2 * D * (D - 1) * (D - 2))
+    #expect(LoopFamily.all(.twistedRectangle, dimension: D).count == D * (D - 1))
+    #expect(LoopFamily.all(.twistedChair, dimension: D).count == 2 * D * (D - 1) * (D - 2))
     let lattice = try Lattice([5, 4, 3, 6].suffix(D).map { $0 })
     for loop in LoopClass.allCases {
       for family in LoopFamily.all(loop, dimension: D) {
         var net: [Int: Double] = [:], sites: [Int: Double] = [:]
         for (link, sign) in family.links(on: lattice) { net[link, default: 0] += sign }
         let used = net.filter { $0.value != 0 }
-        #expect(used.count == (loop == .plaquette ? 4 : 6))
+        let isTwisted = loop == .twistedRectangle || loop == .twistedChair
+        #expect(used.count == (loop == .plaquette ? 4 : isTwisted ? 7 : 6))
+        #expect(used.values.count { Swift.abs($0) == 2 } == (isTwisted ? 1 : 0))
         for (link, sign) in used {
-          #expect(Swift.abs(sign) == 1)
           let x = link % lattice.volume, mu = link / lattice.volume
           sites[x, default: 0] -= sign
           sites[lattice.forward(x, mu), default: 0] += sign

@@ -31,4 +31,11 @@ extension FourierBasis: NamedVelocityBasis {
   public static func defaultPath(beta: Double) -> AnnealingPath.Kind {
     beta > 3 ? .tilted : .linear
   }
+
+  /// 1024 particles and 32 intervals.
+  public static var defaultOptions: RegressionOptions {
+    var options = RegressionOptions()
+    options.intervals = 32
+    return options
+  }
 }

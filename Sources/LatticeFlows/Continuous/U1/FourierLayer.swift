@@ -178,7 +178,8 @@ public struct FourierLayerChain: Bijection {
     layers[0].basis.load(U, into: state)
     var logDet = Lanes.zero
     for layer in layers.reversed() {
-      logDet += try FourierLayerMap(layer).applyInverse(to: state)
+      var map = FourierLayerMap(layer)
+      logDet += try map.applyInverse(to: state)
     }
     layers[0].basis.store(state, into: &U)
     return logDet

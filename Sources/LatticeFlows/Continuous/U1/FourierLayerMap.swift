@@ -4,6 +4,8 @@ import LaneMath
 struct FourierLayerMap {
   private let layer: FourierLayer
   private let basis: FourierBasis
+  /// The step `h`; shorter ones on the way of an inverse.
+  private var step: Double
   private let workspace: FourierWorkspace
   private let volume: Int
   /// The number of modes.
@@ -24,6 +26,7 @@ struct FourierLayerMap {
   init(_ layer: FourierLayer) {
     self.layer = layer
     basis = layer.basis
+    step = layer.step
     workspace = basis.makeWorkspace()
     volume = basis.lattice.volume
     modes = basis.table.modes.count - 1
@@ -48,7 +51,7 @@ struct FourierLayerMap {
     computeModes(state)
     setPolynomials(workspace.modes.pointer + 1)
     let stretch = pass()
-    let angles = state.angles.pointer, h = layer.step
+    let angles = state.angles.pointer, h = step
     let mean = means[0]
     for x in 0..<volume {
       let w = value(0, workspace.cosines.pointer[x], workspace.sines.pointer[x])
@@ -57,27 +60,83 @@ struct FourierLayerMap {
     return logDet(stretch)
   }
 
-  func applyInverse(to state: FourierState) throws(InversionFailure) -> Lanes {
-    let residualTolerance = 1e-10
-    let angles = state.angles.pointer, size = 1 + modes
+  /// The inverse, by one search; where it does not arrive, by searches that follow the solution from
+  /// small steps on. Each lane keeps what its first successful attempt finds.
+  mutating func applyInverse(to state: FourierState) throws(InversionFailure) -> Lanes {
+    let tolerance = 1e-10
     let target = Buffer<Lanes>(count: volume, repeating: .zero)
-    target.pointer.update(from: angles, count: volume)
-    // The unknowns: h times the mean of w, and the modes; from where the images are.
+    target.pointer.update(from: state.angles.pointer, count: volume)
+    var (answer, residual) = invert(state, target.pointer, pieces: 1)
+    for pieces in [8, 64] where !(residual.max() <= tolerance) {
+      let found = Buffer<Lanes>(count: volume, repeating: .zero)
+      found.pointer.update(from: state.angles.pointer, count: volume)
+      let (other, otherResidual) = invert(state, target.pointer, pieces: pieces)
+      let keep = residual .<= tolerance
+      for x in 0..<volume { state.angles[x] = select(keep, found[x], state.angles[x]) }
+      answer = select(keep, answer, other)
+      residual = select(keep, residual, otherResidual)
+    }
+    guard residual.max() <= tolerance else {
+      throw InversionFailure(
+        map: "Fourier layer", residual: residual.max(), tolerance: tolerance)
+    }
+    return answer
+  }
+
+  /// Looks for the angles that the layer maps to the target.
+  ///
+  /// - Parameters:
+  ///   - target: the images.
+  ///   - pieces: the number of steps, of growing length, through which the solution is followed.
+  /// - Returns: the log-det of the inverse, and the largest difference between the images of what was
+  ///   found and the target; infinite where the map folds there.
+  private mutating func invert(
+    _ state: FourierState, _ target: UnsafePointer<Lanes>, pieces: Int
+  ) -> (logDet: Lanes, residual: Lanes) {
+    let angles = state.angles.pointer
+    angles.update(from: target, count: volume)
     computeModes(state)
     setPolynomials(workspace.modes.pointer + 1)
-    var stretch = pass()
-    var unknowns = [Lanes](repeating: .zero, count: size)
-    unknowns[0] = layer.step * means[0]
-    for m in 0..<modes { unknowns[1 + m] = workspace.modes[1 + m] }
+    _ = pass()
+    var unknowns = [means[0]] + (0..<modes).map { workspace.modes[1 + $0] }
+    for piece in 1...pieces {
+      step = layer.step * Double(piece) / Double(pieces)
+      search(state, target, &unknowns)
+    }
+    // Once more from the images, so that no lane sees for how long others were searched.
+    angles.update(from: target, count: volume)
+    setPolynomials(Array(unknowns.dropFirst()))
+    invertPlaquettes(angles, target, shift: step * unknowns[0])
+    computeModes(state)
+    setPolynomials(workspace.modes.pointer + 1)
+    let answer = logDet(pass())
+    var residual = Lanes.zero
+    for x in 0..<volume {
+      let w = value(0, workspace.cosines.pointer[x], workspace.sines.pointer[x])
+      residual = max(residual, abs(angles[x] + step * (w - means[0]) - target[x]))
+    }
+    residual = select(
+      answer .> -.infinity .& residual .>= 0, residual, Lanes(repeating: .infinity))
+    return (-answer, residual)
+  }
+
+  /// Newton's method for the unknowns, the mean of w and the modes, at the current step: the mean of the
+  /// angles must not change, and the modes must be those of the angles.
+  private func search(
+    _ state: FourierState, _ target: UnsafePointer<Lanes>, _ unknowns: inout [Lanes]
+  ) {
+    let angles = state.angles.pointer, size = 1 + modes
+    angles.update(from: target, count: volume)
     var trial = unknowns, direction = [Lanes](repeating: .zero, count: size)
+    var residuals = direction
     var smallest = Lanes(repeating: .infinity), length = Lanes(repeating: 1)
     var done = LaneMask(repeating: false)
-    for iteration in 0..<200 {
-      trial.withUnsafeBufferPointer { setPolynomials($0.baseAddress! + 1) }
-      invertPlaquettes(angles, target.pointer, shift: trial[0])
+    for _ in 0..<100 {
+      setPolynomials(Array(trial.dropFirst()))
+      invertPlaquettes(angles, target, shift: step * trial[0])
       computeModes(state)
-      stretch = pass()
-      var residuals = [Lanes](repeating: .zero, count: size)
+      _ = pass()
+      residuals[0] = .zero
       for x in 0..<volume { residuals[0] += angles[x] - target[x] }
       residuals[0] /= Double(volume)
       var residual = abs(residuals[0])
@@ -88,39 +147,17 @@ struct FourierLayerMap {
       // A lane goes on from the trial where it is better, and halves its step where not.
       let better = residual .< smallest
       for i in 0..<size { unknowns[i] = select(better, trial[i], unknowns[i]) }
+      let stuck = smallest .<= 1e-11 .& (.!better)
       smallest = select(better, residual, smallest)
-      length = select(
-        better, min(Lanes(repeating: 1), 2 * length), 0.5 * length)
-      let stuck = smallest .<= 1e-11 .& residual .>= smallest .& (.!better)
+      length = select(better, min(Lanes(repeating: 1), 2 * length), 0.5 * length)
       done = done .| smallest .<= 1e-13 .| stuck .| length .< 1e-6
-      if iteration > 0, all(done) { break }
+      if all(done) { break }
       let newton = solve(residuals)
       for i in 0..<size {
         direction[i] = select(better, newton[i], direction[i])
         trial[i] = select(done, unknowns[i], unknowns[i] + length * direction[i])
       }
     }
-    // Once more from the images, so that no lane sees for how long others were searched.
-    angles.update(from: target.pointer, count: volume)
-    unknowns.withUnsafeBufferPointer { setPolynomials($0.baseAddress! + 1) }
-    invertPlaquettes(angles, target.pointer, shift: unknowns[0])
-    computeModes(state)
-    setPolynomials(workspace.modes.pointer + 1)
-    stretch = pass()
-    let answer = logDet(stretch)
-    // What was found must be mapped to the target, without folding.
-    var residual = Lanes.zero
-    for x in 0..<volume {
-      let w = value(0, workspace.cosines.pointer[x], workspace.sines.pointer[x])
-      residual = max(residual, abs(angles[x] + layer.step * (w - means[0]) - target[x]))
-    }
-    let bad = LaneMask(repeating: true) .^ (residual .<= residualTolerance)
-    if any(bad) || any(answer .== -.infinity) {
-      throw InversionFailure(
-        map: "Fourier layer",
-        residual: any(bad) ? residual.max() : .infinity, tolerance: residualTolerance)
-    }
-    return -answer
   }
 
   /// Cosines, sines, and the modes of the angles.
@@ -197,7 +234,7 @@ struct FourierLayerMap {
     for x in 0..<volume {
       let c = workspace.cosines.pointer[x], s = workspace.sines.pointer[x]
       for i in 0..<(2 &+ 2 &* modes) { values[i] = value(i, c, s) }
-      let slope = multiplyAdd(Lanes(repeating: layer.step), values[1], Lanes(repeating: 1))
+      let slope = multiplyAdd(Lanes(repeating: step), values[1], Lanes(repeating: 1))
       let inverse = 1 / slope
       stretch.smallest = min(stretch.smallest, slope)
       product *= slope
@@ -223,7 +260,7 @@ struct FourierLayerMap {
 
   /// `log|det|` after a pass; `-∞` where the map folds or turns.
   private func logDet(_ stretch: Stretch) -> Lanes {
-    let size = 1 + modes, h = layer.step
+    let size = 1 + modes, h = step
     var answer = stretch.logProduct
     for lane in 0..<laneCount {
       var matrix = (0..<size).map { i in
@@ -252,13 +289,13 @@ struct FourierLayerMap {
 
   /// Newton's step of the unknowns for the residuals, after a pass.
   private func solve(_ residuals: [Lanes]) -> [Lanes] {
-    let size = 1 + modes, h = layer.step
+    let size = 1 + modes, h = step
     var answer = residuals
     for lane in 0..<laneCount {
       var matrix = (0..<size).map { i in
         (0..<size).map { j -> Double in
           let factor = i == 0 ? 1 / Double(volume) : workspace.modeSlopes[i][lane]
-          let derivative = factor * overlaps[i * size + j][lane] * (j == 0 ? 1 : -h)
+          let derivative = factor * overlaps[i * size + j][lane] * (j == 0 ? h : -h)
           return i == j && i > 0 ? derivative - 1 : derivative
         }
       }
@@ -306,7 +343,7 @@ struct FourierLayerMap {
   private func invertPlaquettes(
     _ angles: UnsafeMutablePointer<Lanes>, _ target: UnsafePointer<Lanes>, shift: Lanes
   ) {
-    let h = Lanes(repeating: layer.step)
+    let h = Lanes(repeating: step)
     var reach = Lanes(repeating: 1e-9)
     for k in 0..<layer.largest {
       reach += abs(h) * (abs(sines.pointer[k]) + abs(cosines.pointer[k]))

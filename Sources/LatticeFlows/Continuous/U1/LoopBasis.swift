@@ -7,7 +7,8 @@ import LatticeFourier
 ///     Z = Σ_i c_i (k̂²)^{p_i} A_i^T sin(n_i A_i θ),    div Z = Σ_i c_i κ_i n_i Σ_Λ cos(n_i θ_Λ)
 ///
 /// `A` takes link angles `θ` to the angles of the loops `Λ` of a class: plaquettes, rectangles of two
-/// plaquettes, and chairs, which are rectangles bent at a right angle. A power of the lattice momentum
+/// plaquettes, chairs, which are rectangles bent at a right angle, and both twisted, so that the two
+/// plaquettes pass their common link in the same direction. A power of the lattice momentum
 /// `k̂² = Σ_mu 4 sin²(k_mu/2)` acts on every direction of links alike; `(k̂²)^{-1}` on plaquettes is the
 /// map that trivialises free photons. The divergence is exact because a translation-invariant kernel
 /// meets every loop with the same self-overlap `κ = (A (k̂²)^p A^T)_ΛΛ`.
@@ -39,13 +40,15 @@ public struct LoopBasis: VelocityBasis {
   let harmonics: Int
   let transform: FourierTransform
 
-  /// Elements for a number of dimensions: `sin1` to `sin4` of plaquettes, and `sin1` to `sin3` of
-  /// rectangles and, from three dimensions on, of chairs, each with `k^-2`, without and with `k^2`.
+  /// Elements for a number of dimensions: `sin1` to `sin3` of all loops, with `k^-2` and without.
+  ///
+  /// The twisted loops matter most after the plaquettes: they and the others of two plaquettes make up
+  /// what a product of two plaquettes can be. Other powers of the momentum help little.
   public static func standardElements(dimension: Int) -> [String] {
-    ["*k^-2", "", "*k^2"].flatMap { power in
-      (1...4).map { "plaquette*sin\($0)\(power)" }
-        + (1...3).map { "rectangle*sin\($0)\(power)" }
-        + (dimension > 2 ? (1...3).map { "chair*sin\($0)\(power)" } : [])
+    ["*k^-2", ""].flatMap { power in
+      LoopClass.allCases.filter { dimension > 2 || !$0.isBent }.flatMap { loop in
+        (1...3).map { "\(loop.name)*sin\($0)\(power)" }
+      }
     }
   }
 
@@ -67,7 +70,7 @@ public struct LoopBasis: VelocityBasis {
     for name in names {
       let element = try LoopElement(named: name)
       guard known.insert(element).inserted else { throw .repeatedElement(element.name) }
-      guard element.loop != .chair || lattice.dimension > 2 else {
+      guard !element.loop.isBent || lattice.dimension > 2 else {
         throw .dimension(basis: name, expected: "3 or 4", extents: lattice.extents)
       }
       list.append(element)

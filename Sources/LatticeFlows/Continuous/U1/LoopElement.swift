@@ -6,14 +6,23 @@ enum LoopClass: Int, Sendable, Hashable, CaseIterable {
   case rectangle
   /// The six links around two plaquettes that meet in a link at a right angle.
   case chair
+  /// Two neighbouring plaquettes of one plane that pass their common link in the same direction.
+  case twistedRectangle
+  /// Two plaquettes at a right angle that pass their common link in the same direction.
+  case twistedChair
 
   var name: String {
     switch self {
     case .plaquette: "plaquette"
     case .rectangle: "rectangle"
     case .chair: "chair"
+    case .twistedRectangle: "twistedRectangle"
+    case .twistedChair: "twistedChair"
     }
   }
+
+  /// Whether the loop leaves the plane.
+  var isBent: Bool { self == .chair || self == .twistedChair }
 
   init?(_ name: Substring) {
     guard let known = Self.allCases.first(where: { $0.name == name }) else { return nil }
@@ -32,7 +41,8 @@ struct LoopElement: Sendable, Hashable {
   /// The powers `2p` of the momentum that names can have.
   static let powers = [-4, -2, 2, 4]
   static let grammar =
-    "like plaquette*sin1, rectangle*sin2*k^-2, chair*sin1*k^2 (a loop, sin1 .. sin8, and k^-4, k^-2, "
+    "like plaquette*sin1, rectangle*sin2*k^-2, chair*sin1*k^2, twistedRectangle*sin1, twistedChair*sin1 "
+    + "(a loop, sin1 .. sin8, and k^-4, k^-2, "
     + "k^2, k^4 or nothing, joined by *)"
 
   var loop: LoopClass

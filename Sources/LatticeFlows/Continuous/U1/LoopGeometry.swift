@@ -9,7 +9,7 @@ import LatticeFourier
 /// A plaquette seen from a link in direction `mu` lies on the side of `+nu` or `-nu`:
 /// `P_{mu,+nu}(x) = F_{mu nu}(x)` and `P_{mu,-nu}(x) = -F_{mu nu}(x - nu)`, both containing the link with
 /// a plus sign. The difference of two is a rectangle where they are opposite, and a chair where they are
-/// at a right angle.
+/// at a right angle; the sum passes the common link twice.
 struct LoopFamily: Sendable {
   /// A plaquette field, the sign with which it enters, and the direction by which its site lies behind; -1
   /// for the site itself.
@@ -41,10 +41,10 @@ struct LoopFamily: Sendable {
       }
       for i in sides.indices {
         for j in sides.indices where j > i {
-          let kind: LoopClass = sides[i].nu == sides[j].nu ? .rectangle : .chair
-          if kind == loop {
-            families.append(LoopFamily(loop: loop, a: sides[i].side, b: sides[j].side))
-          }
+          guard loop.isBent == (sides[i].nu != sides[j].nu) else { continue }
+          var second = sides[j].side
+          if loop == .twistedRectangle || loop == .twistedChair { second.sign = -second.sign }
+          families.append(LoopFamily(loop: loop, a: sides[i].side, b: second))
         }
       }
     }
