@@ -35,20 +35,18 @@ private let reference: [(x: Double, i0: Double, i1: Double)] = [
 @Suite("Normalisers of single-link distributions")
 struct BesselNormalizerTests {
   /// Of 2e-15 relative in the number itself, and the rounding of its logarithm.
-  private func tolerance(_ expected: Double) -> Double { 2e-15 + 4e-16 * expected }
+  private func tolerance(_ expected: Double) -> Double { 2e-15 + 5e-16 * expected }
 
-  @Test("agree with 50-digit values, whatever the other lanes hold, and are even")
+  @Test("agree with 50-digit values, whatever the other lanes hold")
   func referenceValues() {
     for (row, (x, i0, i1)) in reference.enumerated() {
       for others in [0.5, 20] {
-        for sign in [1.0, -1] {
-          var argument = Lanes(repeating: others)
-          argument[row % 8] = sign * x
-          let first = ScaledNormalizer.besselI0(argument).logarithm[row % 8]
-          let second = ScaledNormalizer.besselI1(argument).logarithm[row % 8]
-          #expect(Swift.abs(first - i0) <= tolerance(i0), "I0(\(x)): \(first), expected \(i0)")
-          #expect(Swift.abs(second - i1) <= tolerance(i1), "I1(\(x)): \(second), expected \(i1)")
-        }
+        var argument = Lanes(repeating: others * others)
+        argument[row % 8] = x * x
+        let first = ScaledNormalizer.besselI0(squared: argument).logarithm[row % 8]
+        let second = ScaledNormalizer.besselI1(squared: argument).logarithm[row % 8]
+        #expect(Swift.abs(first - i0) <= tolerance(i0), "I0(\(x)): \(first), expected \(i0)")
+        #expect(Swift.abs(second - i1) <= tolerance(i1), "I1(\(x)): \(second), expected \(i1)")
       }
     }
   }
@@ -62,7 +60,9 @@ struct BesselNormalizerTests {
       let (u, v) = generator.uniformPair()
       let x = 40 * u, y = 40 * v
       let exponent = generator.normal()
-      let (top, bottom) = (ScaledNormalizer.besselI1(x), ScaledNormalizer.besselI0(y))
+      let (top, bottom) = (
+        ScaledNormalizer.besselI1(squared: x * x), ScaledNormalizer.besselI0(squared: y * y)
+      )
       sum.add(exponent: exponent, numerator: top, denominator: bottom)
       expected.add(exponent + (top.logarithm - bottom.logarithm))
     }
@@ -73,8 +73,8 @@ struct BesselNormalizerTests {
   @Test("a thousand ratios of the largest size stay in range")
   func range() {
     var sum = LogRatioSum()
-    let large = ScaledNormalizer.besselI1(Lanes(repeating: 1e9))
-    let small = ScaledNormalizer.besselI1(.zero)
+    let large = ScaledNormalizer.besselI1(squared: Lanes(repeating: 1e18))
+    let small = ScaledNormalizer.besselI1(squared: .zero)
     for _ in 0..<1000 { sum.add(exponent: .zero, numerator: large, denominator: small) }
     let expected = 1000 * large.logarithm
     #expect(all(abs(sum.value - expected) .< 1e-12 * expected))

@@ -123,14 +123,14 @@ where Theory.Group: DetunedHeatbathGroup {
     }
     var generator = streams.next(.heatbath)
     let coupling = action.stapleCoupling
-    let forward = coupling * late, backward = coupling * backward
+    let drawn = coupling * late, weighed = coupling * backward
     var ratio = LogRatioSum()
     var staple = Group.zeroMatrix
     order.visit(U.sites, U.dimension) { x, mu in
       staple = Group.zeroMatrix
       action.addStaple(at: x, mu: mu, in: U, to: &staple)
       Group.detunedHeatbath(
-        &U.links[mu &* U.volume &+ x], staple: &staple, forward: forward, backward: backward,
+        &U.links[mu &* U.volume &+ x], staple: &staple, drawn: drawn, weighed: weighed,
         ratio: &ratio, using: &generator)
       U.linkChanged(x, mu)
     }
@@ -149,28 +149,21 @@ where Theory.Group: DetunedHeatbathGroup {
     var generator = streams.next(.heatbath)
     let coupling = action.stapleCoupling
     let split: StapleSplit = order.kind == .siteBySite ? .sides : .planes
-    let (fl, fe) = (
-      Lanes(repeating: coupling * forward.late), Lanes(repeating: coupling * forward.early)
-    )
-    let (bl, be) = (
-      Lanes(repeating: coupling * backward.late), Lanes(repeating: coupling * backward.early)
-    )
+    let drawn = (coupling * forward.late, coupling * forward.early)
+    let weighed = (coupling * backward.late, coupling * backward.early)
     var ratio = LogRatioSum()
-    var late = Group.zeroMatrix, early = Group.zeroMatrix, F = Group.zeroMatrix
-    var B = Group.zeroMatrix
+    var late = Group.zeroMatrix, early = Group.zeroMatrix
     order.visit(U.sites, U.dimension) { x, mu in
       late = Group.zeroMatrix
       early = Group.zeroMatrix
       action.addStaples(at: x, mu: mu, in: U, split: split, first: &late, second: &early)
-      F = Group.zeroMatrix
-      B = Group.zeroMatrix
-      Group.add(late, scaledBy: fl, to: &F)
-      Group.add(early, scaledBy: fe, to: &F)
-      Group.add(late, scaledBy: bl, to: &B)
-      Group.add(early, scaledBy: be, to: &B)
-      Group.detunedHeatbath(
-        &U.links[mu &* U.volume &+ x], forward: &F, backward: &B, ratio: &ratio,
-        using: &generator)
+      withUnsafePointer(to: &late) { late in
+        withUnsafePointer(to: &early) { early in
+          Group.detunedHeatbath(
+            &U.links[mu &* U.volume &+ x], staples: (late, early), drawn: drawn,
+            weighed: weighed, ratio: &ratio, using: &generator)
+        }
+      }
       U.linkChanged(x, mu)
     }
     return ratio.value

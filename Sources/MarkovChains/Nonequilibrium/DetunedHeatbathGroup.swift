@@ -2,94 +2,109 @@ import LaneMath
 import LatticeActions
 import LatticeFields
 
-/// A group whose single-link heatbath can be drawn at one staple sum and weighed at another.
+/// A group whose single-link heatbath can be drawn at one sum of staples and weighed at another.
 ///
-/// Both matrices contain the couplings: the link is drawn from `p_F(U) = exp(Re tr(U F)) / z(F)`, and
+/// The staples come in two parts, `A` and `B`, each with a coupling to draw at and one to weigh with:
+/// the link is drawn from `p_F(U) = exp(Re tr(U F)) / z(F)` with `F = f_A A + f_B B`, and
 ///
-///     log p_B(U) - log p_F(U) = Re tr[U (B - F)] + log z(F) - log z(B)
+///     log p_W(U) - log p_F(U) = Re tr[U (W - F)] + log z(F) - log z(W),    W = w_A A + w_B B
 ///
 /// is added to a sum. A group that updates subgroup after subgroup adds this for the conditional
-/// density in each of them. The mean of the exponential is 1 for every `F` and `B`.
+/// density in each of them. The mean of the exponential is 1 for all couplings.
 public protocol DetunedHeatbathGroup: HeatbathGroup {
   /// Draws a link and adds the logarithm of the ratio of densities.
   static func detunedHeatbath(
-    _ link: inout Self, forward F: UnsafePointer<Matrix>, backward B: UnsafePointer<Matrix>,
-    ratio: inout LogRatioSum, using generator: inout LaneGenerator)
-  /// The same for multiples of one matrix, `F = forward A` and `B = backward A`. There is a default.
+    _ link: inout Self, staples: (UnsafePointer<Matrix>, UnsafePointer<Matrix>),
+    drawn: (Double, Double), weighed: (Double, Double), ratio: inout LogRatioSum,
+    using generator: inout LaneGenerator)
+  /// The same where there is one part. There is a default.
   static func detunedHeatbath(
-    _ link: inout Self, staple A: UnsafePointer<Matrix>, forward: Double, backward: Double,
+    _ link: inout Self, staple A: UnsafePointer<Matrix>, drawn: Double, weighed: Double,
     ratio: inout LogRatioSum, using generator: inout LaneGenerator)
 }
 
 extension DetunedHeatbathGroup {
-  /// The multiples, made explicitly.
+  /// Nothing in the other part.
   @inlinable
   public static func detunedHeatbath(
-    _ link: inout Self, staple A: UnsafePointer<Matrix>, forward: Double, backward: Double,
+    _ link: inout Self, staple A: UnsafePointer<Matrix>, drawn: Double, weighed: Double,
     ratio: inout LogRatioSum, using generator: inout LaneGenerator
   ) {
-    var F = zeroMatrix, B = zeroMatrix
-    add(A.pointee, scaledBy: Lanes(repeating: forward), to: &F)
-    add(A.pointee, scaledBy: Lanes(repeating: backward), to: &B)
-    detunedHeatbath(&link, forward: &F, backward: &B, ratio: &ratio, using: &generator)
+    var zero = zeroMatrix
+    withUnsafePointer(to: &zero) { zero in
+      detunedHeatbath(
+        &link, staples: (A, zero), drawn: (drawn, 0), weighed: (weighed, 0), ratio: &ratio,
+        using: &generator)
+    }
   }
 }
 
 extension U1: DetunedHeatbathGroup {
-  /// `θ = v - arg F`, `v` from the von Mises distribution; `z = I_0`.
+  /// `θ = v - arg F`, `v` from the von Mises distribution; `z(F) = I_0(|F|)`.
   @inlinable
   public static func detunedHeatbath(
-    _ link: inout U1, forward F: UnsafePointer<ComplexLanes>,
-    backward B: UnsafePointer<ComplexLanes>, ratio: inout LogRatioSum,
+    _ link: inout U1, staples: (UnsafePointer<ComplexLanes>, UnsafePointer<ComplexLanes>),
+    drawn: (Double, Double), weighed: (Double, Double), ratio: inout LogRatioSum,
     using generator: inout LaneGenerator
   ) {
-    let f = sqrt(F.pointee.squaredMagnitude), b = sqrt(B.pointee.squaredMagnitude)
-    let angle = generator.vonMises(concentration: f)
-    let drawn = wrapAngle(angle - atan2(F.pointee.im, F.pointee.re))
-    link = U1(angle: drawn)
-    let (s, c) = sincos(drawn)
-    // Re[e^{iθ}(B - F)].
-    let exponent = negativeMultiplyAdd(
-      s, B.pointee.im - F.pointee.im, c * (B.pointee.re - F.pointee.re))
-    ratio.add(exponent: exponent, numerator: .besselI0(f), denominator: .besselI0(b))
+    let A = staples.0.pointee, B = staples.1.pointee
+    let F = ComplexLanes(
+      drawn.0 * A.re + drawn.1 * B.re, drawn.0 * A.im + drawn.1 * B.im)
+    let W = ComplexLanes(
+      weighed.0 * A.re + weighed.1 * B.re, weighed.0 * A.im + weighed.1 * B.im)
+    let f = F.squaredMagnitude
+    let angle = wrapAngle(generator.vonMises(concentration: sqrt(f)) - atan2(F.im, F.re))
+    link = U1(angle: angle)
+    let (s, c) = sincos(angle)
+    // Re[e^{iθ}(W - F)].
+    ratio.add(
+      exponent: negativeMultiplyAdd(s, W.im - F.im, c * (W.re - F.re)),
+      numerator: .besselI0(squared: f), denominator: .besselI0(squared: W.squaredMagnitude))
   }
 
   /// `θ = v - arg A`.
   @inlinable
   public static func detunedHeatbath(
-    _ link: inout U1, staple A: UnsafePointer<ComplexLanes>, forward: Double, backward: Double,
+    _ link: inout U1, staple A: UnsafePointer<ComplexLanes>, drawn: Double, weighed: Double,
     ratio: inout LogRatioSum, using generator: inout LaneGenerator
   ) {
     let size = sqrt(A.pointee.squaredMagnitude)
-    let f = forward * size, b = backward * size
+    let f = drawn * size, w = weighed * size
     let angle = generator.vonMises(concentration: f)
     link = U1(angle: wrapAngle(angle - atan2(A.pointee.im, A.pointee.re)))
     ratio.add(
-      exponent: (b - f) * cos(angle), numerator: .besselI0(f), denominator: .besselI0(b))
+      exponent: (w - f) * cos(angle), numerator: .besselI0(squared: f * f),
+      denominator: .besselI0(squared: w * w))
   }
 }
 
 extension SU2: DetunedHeatbathGroup {
-  /// `U = g V†` with `V = F/|F|`, `g` of density `exp(2 |F| g_0)`; `z = 2 I_1(x)/x` at `x = 2 |F|`.
+  /// `U = g V†` with `V = F/|F|`, `g` of density `exp(2 |F| g_0)`; `z(F) = 2 I_1(x)/x` at `x = 2 |F|`.
   @inlinable @inline(__always)
   public static func detunedHeatbath(
-    _ link: inout SU2, forward F: UnsafePointer<Quaternion>, backward B: UnsafePointer<Quaternion>,
-    ratio: inout LogRatioSum, using generator: inout LaneGenerator
+    _ link: inout SU2, staples: (UnsafePointer<Quaternion>, UnsafePointer<Quaternion>),
+    drawn: (Double, Double), weighed: (Double, Double), ratio: inout LogRatioSum,
+    using generator: inout LaneGenerator
   ) {
-    let q = F.pointee, p = B.pointee
-    let R = Quaternion.detunedHeatbath(q, p, ratio: &ratio, using: &generator)
-    link = SU2(unchecked: R).reunitarized
+    link =
+      SU2(
+        unchecked: Quaternion.detunedHeatbath(
+          staples.0.pointee, staples.1.pointee, drawn: drawn, weighed: weighed, ratio: &ratio,
+          using: &generator)
+      ).reunitarized
   }
 
   /// The multiples of one direction.
   @inlinable @inline(__always)
   public static func detunedHeatbath(
-    _ link: inout SU2, staple A: UnsafePointer<Quaternion>, forward: Double, backward: Double,
+    _ link: inout SU2, staple A: UnsafePointer<Quaternion>, drawn: Double, weighed: Double,
     ratio: inout LogRatioSum, using generator: inout LaneGenerator
   ) {
-    let R = Quaternion.detunedHeatbath(
-      A.pointee, forward: forward, backward: backward, ratio: &ratio, using: &generator)
-    link = SU2(unchecked: R).reunitarized
+    link =
+      SU2(
+        unchecked: Quaternion.detunedHeatbath(
+          A.pointee, drawn: drawn, weighed: weighed, ratio: &ratio, using: &generator)
+      ).reunitarized
   }
 }
 
@@ -97,12 +112,13 @@ extension SU: DetunedHeatbathGroup {
   /// A detuned heatbath in every SU(2) subgroup.
   @inlinable @inline(__always)
   public static func detunedHeatbath(
-    _ link: inout SU, forward F: UnsafePointer<ComplexMatrix<N>>,
-    backward B: UnsafePointer<ComplexMatrix<N>>, ratio: inout LogRatioSum,
+    _ link: inout SU, staples: (UnsafePointer<ComplexMatrix<N>>, UnsafePointer<ComplexMatrix<N>>),
+    drawn: (Double, Double), weighed: (Double, Double), ratio: inout LogRatioSum,
     using generator: inout LaneGenerator
   ) {
-    link.updateSubgroups(staples: F, B) { q, p in
-      Quaternion.detunedHeatbath(q, p, ratio: &ratio, using: &generator)
+    link.updateSubgroups(staples: staples.0, staples.1) { q, p in
+      Quaternion.detunedHeatbath(
+        q, p, drawn: drawn, weighed: weighed, ratio: &ratio, using: &generator)
     }
     link.reunitarize()
   }
@@ -110,50 +126,65 @@ extension SU: DetunedHeatbathGroup {
   /// A detuned heatbath in every SU(2) subgroup, of multiples of one matrix.
   @inlinable @inline(__always)
   public static func detunedHeatbath(
-    _ link: inout SU, staple A: UnsafePointer<ComplexMatrix<N>>, forward: Double, backward: Double,
+    _ link: inout SU, staple A: UnsafePointer<ComplexMatrix<N>>, drawn: Double, weighed: Double,
     ratio: inout LogRatioSum, using generator: inout LaneGenerator
   ) {
     link.updateSubgroups(staple: A) { q in
       Quaternion.detunedHeatbath(
-        q, forward: forward, backward: backward, ratio: &ratio, using: &generator)
+        q, drawn: drawn, weighed: weighed, ratio: &ratio, using: &generator)
     }
     link.reunitarize()
   }
 }
 
 extension Quaternion {
-  /// A unit quaternion `R` of density `exp(2 Re(R q))`, weighed with `exp(2 Re(R p))`.
+  /// A unit quaternion `R` of density `exp(2 Re(R F))`, weighed with `exp(2 Re(R W))`.
+  ///
+  ///     F = drawn.0 q + drawn.1 p,    W = weighed.0 q + weighed.1 p
   @inlinable @inline(__always)
   static func detunedHeatbath(
-    _ q: Quaternion, _ p: Quaternion, ratio: inout LogRatioSum,
-    using generator: inout LaneGenerator
+    _ q: Quaternion, _ p: Quaternion, drawn: (Double, Double), weighed: (Double, Double),
+    ratio: inout LogRatioSum, using generator: inout LaneGenerator
   ) -> Quaternion {
-    let (v, size) = q.directionAndNorm
+    let F = Quaternion.combination(drawn, q, p)
+    let (v, size) = F.directionAndNorm
     let concentration = 2 * size
     let g = Quaternion.heatbath(concentration: concentration, using: &generator)
     let R = g * v.adjoint
-    // Re(R (p - q)), and no more digits lost than p and q have in common.
-    var difference = R.a0 * (p.a0 - q.a0)
-    difference = negativeMultiplyAdd(R.a1, p.a1 - q.a1, difference)
-    difference = negativeMultiplyAdd(R.a2, p.a2 - q.a2, difference)
-    difference = negativeMultiplyAdd(R.a3, p.a3 - q.a3, difference)
+    // Re[R (W - F)], in which nothing cancels.
+    let D = Quaternion.combination((weighed.0 - drawn.0, weighed.1 - drawn.1), q, p)
+    var difference = R.a0 * D.a0
+    difference = negativeMultiplyAdd(R.a1, D.a1, difference)
+    difference = negativeMultiplyAdd(R.a2, D.a2, difference)
+    difference = negativeMultiplyAdd(R.a3, D.a3, difference)
+    let W = Quaternion.combination(weighed, q, p)
     ratio.add(
-      exponent: 2 * difference, numerator: .besselI1(concentration),
-      denominator: .besselI1(2 * sqrt(p.squaredNorm)))
+      exponent: 2 * difference, numerator: .besselI1(squared: concentration * concentration),
+      denominator: .besselI1(squared: 4 * W.squaredNorm))
     return R
   }
 
-  /// A unit quaternion `R` of density `exp(2 forward Re(R q))`, weighed with `exp(2 backward Re(R q))`.
+  /// A unit quaternion `R` of density `exp(2 drawn Re(R q))`, weighed with `exp(2 weighed Re(R q))`.
   @inlinable @inline(__always)
   static func detunedHeatbath(
-    _ q: Quaternion, forward: Double, backward: Double, ratio: inout LogRatioSum,
+    _ q: Quaternion, drawn: Double, weighed: Double, ratio: inout LogRatioSum,
     using generator: inout LaneGenerator
   ) -> Quaternion {
     let (v, size) = q.directionAndNorm
-    let f = (2 * forward) * size, b = (2 * backward) * size
+    let f = (2 * drawn) * size, w = (2 * weighed) * size
     let g = Quaternion.heatbath(concentration: f, using: &generator)
     ratio.add(
-      exponent: (b - f) * g.a0, numerator: .besselI1(f), denominator: .besselI1(b))
+      exponent: (w - f) * g.a0, numerator: .besselI1(squared: f * f),
+      denominator: .besselI1(squared: w * w))
     return g * v.adjoint
+  }
+
+  /// `c.0 q + c.1 p`.
+  @inlinable @inline(__always)
+  static func combination(_ c: (Double, Double), _ q: Quaternion, _ p: Quaternion) -> Quaternion {
+    let a = Lanes(repeating: c.0), b = Lanes(repeating: c.1)
+    return Quaternion(
+      multiplyAdd(a, q.a0, b * p.a0), multiplyAdd(a, q.a1, b * p.a1),
+      multiplyAdd(a, q.a2, b * p.a2), multiplyAdd(a, q.a3, b * p.a3))
   }
 }

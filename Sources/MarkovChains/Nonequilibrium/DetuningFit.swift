@@ -96,10 +96,11 @@ public struct DetuningFit: Sendable {
     // Σ_k X_{t+k} over the window, where it ends before the chain does.
     func response(_ xi: [[Double]]) -> Double {
       var sum = CompensatedSum()
+      let times = packets[0].count - window
       for (xi, X) in zip(xi, X) {
-        for t in 0..<(X.count - window) { sum.add(xi[t] * X[t...(t + window)].reduce(0, +)) }
+        for t in 0..<times { sum.add(xi[t] * X[t...(t + window)].reduce(0, +)) }
       }
-      return sum.value / Double(X.count - window) / Double(chains)
+      return sum.value / Double(times * chains)
     }
     func covariance(_ a: [[Double]], _ b: [[Double]]) -> Double {
       total(zip(a.joined(), b.joined()).lazy.map { $0 * $1 }) / count
