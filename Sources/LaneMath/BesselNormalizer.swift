@@ -1,7 +1,8 @@
 import CLanes
 
 // The normalisers of single-link distributions are entire functions of y = x²/4. Up to x = 16 they are
-// near-minimax polynomials of degree 19 in y (relative error 4e-16); beyond, their squares are
+// near-minimax polynomials of degree 19 in y (relative error 4e-16), up to x = 32 of degree 27 or 29, which
+// is used where no lane is beyond; else, and beyond 16, their squares are
 // e^{2x} x^{-p} times a polynomial of degree 11 in 1/x (1e-16), p = 1 for I_0 and 3 for 2 I_1/x.
 
 /// A positive number in every lane as its square and an exponent, for products of many numbers that
@@ -115,9 +116,86 @@ public struct ScaledNormalizer: Sendable {
     return multiplyAdd(odd, y, even)
   }
 
+  /// `I_0(2 √y)` for y in [0, 256].
+  @inlinable @inline(__always)
+  static func middleI0(_ y: Lanes) -> Lanes {
+    let w = y * y
+    var even = Lanes(repeating: -6.812613884698819e-58)
+    var odd = Lanes(repeating: 3.4710323360228574e-61)
+    even = multiplyAdd(even, w, Lanes(repeating: -5.042538996207994e-52))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 7.447918941532005e-55))
+    even = multiplyAdd(even, w, Lanes(repeating: -9.316027302723052e-47))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 2.582561613835897e-49))
+    even = multiplyAdd(even, w, Lanes(repeating: -5.836381281525852e-42))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 2.9699733959499413e-44))
+    even = multiplyAdd(even, w, Lanes(repeating: -2.6576414410942723e-38))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 1.643090396786649e-39))
+    even = multiplyAdd(even, w, Lanes(repeating: 2.178415266985673e-32))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 9.248478406890137e-35))
+    even = multiplyAdd(even, w, Lanes(repeating: 2.2683037867029452e-27))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 8.129925144105056e-30))
+    even = multiplyAdd(even, w, Lanes(repeating: 1.3153355124692983e-22))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 5.857258431616057e-25))
+    even = multiplyAdd(even, w, Lanes(repeating: 4.3583368280631256e-18))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 2.579100185641906e-20))
+    even = multiplyAdd(even, w, Lanes(repeating: 7.594055929079337e-14))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 6.276094357498969e-16))
+    even = multiplyAdd(even, w, Lanes(repeating: 6.151187285923476e-10))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 7.594058796845975e-12))
+    even = multiplyAdd(even, w, Lanes(repeating: 1.9290123454910537e-06))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 3.936759892445351e-08))
+    even = multiplyAdd(even, w, Lanes(repeating: 0.001736111111109407))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 6.944444444516017e-05))
+    even = multiplyAdd(even, w, Lanes(repeating: 0.24999999999999853))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 0.02777777777778007))
+    even = multiplyAdd(even, w, Lanes(repeating: 1.0))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 1.0000000000000002))
+    return multiplyAdd(odd, y, even)
+  }
+
+  /// `I_1(2 √y) / √y` for y in [0, 256].
+  @inlinable @inline(__always)
+  static func middleI1(_ y: Lanes) -> Lanes {
+    let w = y * y
+    var even = Lanes(repeating: -1.6986750062140794e-53)
+    var odd = Lanes(repeating: 9.176382247521136e-57)
+    even = multiplyAdd(even, w, Lanes(repeating: -1.078021784657182e-47))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 1.7176073521381192e-50))
+    even = multiplyAdd(even, w, Lanes(repeating: -1.670694293835425e-42))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 5.030445175447837e-45))
+    even = multiplyAdd(even, w, Lanes(repeating: -8.769551068698504e-38))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 4.715109576870339e-40))
+    even = multiplyAdd(even, w, Lanes(repeating: -9.294710871349413e-34))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 1.9568260384316158e-35))
+    even = multiplyAdd(even, w, Lanes(repeating: 1.12165276454812e-28))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 6.84934330741761e-31))
+    even = multiplyAdd(even, w, Lanes(repeating: 8.674804459865224e-24))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 3.8180388865877275e-26))
+    even = multiplyAdd(even, w, Lanes(repeating: 3.350820943837325e-19))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 1.8467481803489307e-21))
+    even = multiplyAdd(even, w, Lanes(repeating: 6.903560614081605e-15))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 5.23061058641711e-17))
+    even = multiplyAdd(even, w, Lanes(repeating: 6.834649357829489e-11))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 7.59408193951641e-13))
+    even = multiplyAdd(even, w, Lanes(repeating: 2.7557318993393323e-07))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 4.920950185874568e-09))
+    even = multiplyAdd(even, w, Lanes(repeating: 0.0003472222221887425))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 1.1574074085128628e-05))
+    even = multiplyAdd(even, w, Lanes(repeating: 0.08333333333328401))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 0.00694444444450257))
+    even = multiplyAdd(even, w, Lanes(repeating: 0.9999999999999994))
+    odd = multiplyAdd(odd, w, Lanes(repeating: 0.500000000000015))
+    return multiplyAdd(odd, y, even)
+  }
+
   /// Any argument. (Lanes go by address where a function is not inlined.)
   @usableFromInline @inline(never)
   static func largeI0(_ xx: inout Lanes, _ result: inout ScaledNormalizer) {
+    if cl_all_within(xx, 1024) != 0 {
+      let z = middleI0(0.25 * xx)
+      result = ScaledNormalizer(square: z * z, exponent: .zero)
+      return
+    }
     let size = sqrt(xx)
     let isLarge = xx .> 256
     let t = 1 / max(size, Lanes(repeating: 16))
@@ -142,6 +220,11 @@ public struct ScaledNormalizer: Sendable {
   /// Any argument.
   @usableFromInline @inline(never)
   static func largeI1(_ xx: inout Lanes, _ result: inout ScaledNormalizer) {
+    if cl_all_within(xx, 1024) != 0 {
+      let z = middleI1(0.25 * xx)
+      result = ScaledNormalizer(square: z * z, exponent: .zero)
+      return
+    }
     let size = sqrt(xx)
     let isLarge = xx .> 256
     let t = 1 / max(size, Lanes(repeating: 16))
@@ -189,11 +272,70 @@ public struct LogRatioSum: Sendable {
   public mutating func add(
     exponent: Lanes, numerator: ScaledNormalizer, denominator: ScaledNormalizer
   ) {
-    sum += exponent + (numerator.exponent - denominator.exponent)
-    product *= numerator.square / denominator.square
+    add(
+      exponent: exponent + (numerator.exponent - denominator.exponent),
+      factor: numerator.square / denominator.square)
+  }
+
+  /// Adds `exponent + log(I_0(x) / I_0(y))`.
+  @inlinable @inline(__always)
+  public mutating func addBesselI0(exponent: Lanes, squared xx: Lanes, over yy: Lanes) {
+    if cl_all_within(xx, 256) != 0 && cl_all_within(yy, 256) != 0 {
+      let z = ScaledNormalizer.smallI0(0.25 * xx) / ScaledNormalizer.smallI0(0.25 * yy)
+      add(exponent: exponent, factor: z * z)
+    } else {
+      var (x, y, exponent) = (xx, yy, exponent)
+      addLargeI0(&exponent, &x, &y)
+    }
+  }
+
+  /// Adds `exponent + log([I_1(x)/x] / [I_1(y)/y])`.
+  @inlinable @inline(__always)
+  public mutating func addBesselI1(exponent: Lanes, squared xx: Lanes, over yy: Lanes) {
+    if cl_all_within(xx, 256) != 0 && cl_all_within(yy, 256) != 0 {
+      let z = ScaledNormalizer.smallI1(0.25 * xx) / ScaledNormalizer.smallI1(0.25 * yy)
+      add(exponent: exponent, factor: z * z)
+    } else {
+      var (x, y, exponent) = (xx, yy, exponent)
+      addLargeI1(&exponent, &x, &y)
+    }
+  }
+
+  /// Adds a number and half the logarithm of another.
+  @inlinable @inline(__always)
+  mutating func add(exponent: Lanes, factor: Lanes) {
+    sum += exponent
+    product *= factor
     factors &+= 1
-    // Squares are between 0.1/x³ and 1e11, so that eight ratios stay in range up to x = 1e10.
+    // Squares are between 0.1/x³ and 1e25, so that eight ratios stay in range up to x = 1e4, and
+    // those of two numbers on one side of 32 up to 1e12.
     if factors == 8 { takeLogarithm() }
+  }
+
+  /// Any arguments; both polynomials at a time, which take as long as one.
+  @usableFromInline @inline(never)
+  mutating func addLargeI0(_ exponent: inout Lanes, _ xx: inout Lanes, _ yy: inout Lanes) {
+    if cl_all_within(xx, 1024) != 0 && cl_all_within(yy, 1024) != 0 {
+      let z = ScaledNormalizer.middleI0(0.25 * xx) / ScaledNormalizer.middleI0(0.25 * yy)
+      add(exponent: exponent, factor: z * z)
+    } else {
+      add(
+        exponent: exponent, numerator: .besselI0(squared: xx),
+        denominator: .besselI0(squared: yy))
+    }
+  }
+
+  /// Any arguments.
+  @usableFromInline @inline(never)
+  mutating func addLargeI1(_ exponent: inout Lanes, _ xx: inout Lanes, _ yy: inout Lanes) {
+    if cl_all_within(xx, 1024) != 0 && cl_all_within(yy, 1024) != 0 {
+      let z = ScaledNormalizer.middleI1(0.25 * xx) / ScaledNormalizer.middleI1(0.25 * yy)
+      add(exponent: exponent, factor: z * z)
+    } else {
+      add(
+        exponent: exponent, numerator: .besselI1(squared: xx),
+        denominator: .besselI1(squared: yy))
+    }
   }
 
   /// The sum.

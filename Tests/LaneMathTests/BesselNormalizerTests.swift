@@ -40,7 +40,7 @@ struct BesselNormalizerTests {
   @Test("agree with 50-digit values, whatever the other lanes hold")
   func referenceValues() {
     for (row, (x, i0, i1)) in reference.enumerated() {
-      for others in [0.5, 20] {
+      for others in [0.5, 20, 40] {
         var argument = Lanes(repeating: others * others)
         argument[row % 8] = x * x
         let first = ScaledNormalizer.besselI0(squared: argument).logarithm[row % 8]
@@ -68,6 +68,29 @@ struct BesselNormalizerTests {
     }
     // Rounding of a thousand sums of numbers of size 10, in partial sums of some hundreds.
     #expect(all(abs(sum.value - expected.value) .< 1e-10))
+  }
+
+  @Test("ratios of the same function are those of its logarithms, in every range")
+  func ratiosOfOne() {
+    var generator = LaneGenerator(seed: 4, purpose: .verification, firstConfiguration: 0, step: 0)
+    for largest in [15.0, 31, 100] {
+      for _ in 0..<100 {
+        let (u, v) = generator.uniformPair()
+        let xx = (largest * u) * (largest * u), yy = (largest * v) * (largest * v)
+        var zero = LogRatioSum(), one = LogRatioSum()
+        zero.addBesselI0(exponent: u, squared: xx, over: yy)
+        one.addBesselI1(exponent: v, squared: xx, over: yy)
+        let first =
+          ScaledNormalizer.besselI0(squared: xx).logarithm
+          - ScaledNormalizer.besselI0(squared: yy).logarithm
+        let second =
+          ScaledNormalizer.besselI1(squared: xx).logarithm
+          - ScaledNormalizer.besselI1(squared: yy).logarithm
+        // Rounding of logarithms up to 100.
+        #expect(all(abs(zero.value - (u + first)) .< 1e-13))
+        #expect(all(abs(one.value - (v + second)) .< 1e-13))
+      }
+    }
   }
 
   @Test("a thousand ratios of the largest size stay in range")

@@ -102,8 +102,9 @@ public struct AnnealingRun<Group: GaugeGroup>: Sendable {
     let total = annealing.schedule.steps
     var goesOn = true
     while goesOn && steps < total {
-      let next = resampling == nil ? Swift.min(total, steps + Swift.max(1, reportInterval)) : steps + 1
-      try advance(to: next)
+      // Resampling brings all fields together after each step.
+      let interval = resampling == nil ? Swift.max(1, reportInterval) : 1
+      try advance(to: Swift.min(total, steps + interval))
       // At the end weights are what is asked for.
       if let resampling, steps < total { resample(resampling) }
       goesOn = progress(

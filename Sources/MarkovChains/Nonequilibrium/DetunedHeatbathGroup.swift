@@ -57,9 +57,9 @@ extension U1: DetunedHeatbathGroup {
     link = U1(angle: angle)
     let (s, c) = sincos(angle)
     // Re[e^{iθ}(W - F)].
-    ratio.add(
-      exponent: negativeMultiplyAdd(s, W.im - F.im, c * (W.re - F.re)),
-      numerator: .besselI0(squared: f), denominator: .besselI0(squared: W.squaredMagnitude))
+    ratio.addBesselI0(
+      exponent: negativeMultiplyAdd(s, W.im - F.im, c * (W.re - F.re)), squared: f,
+      over: W.squaredMagnitude)
   }
 
   /// `θ = v - arg A`.
@@ -72,9 +72,7 @@ extension U1: DetunedHeatbathGroup {
     let f = drawn * size, w = weighed * size
     let angle = generator.vonMises(concentration: f)
     link = U1(angle: wrapAngle(angle - atan2(A.pointee.im, A.pointee.re)))
-    ratio.add(
-      exponent: (w - f) * cos(angle), numerator: .besselI0(squared: f * f),
-      denominator: .besselI0(squared: w * w))
+    ratio.addBesselI0(exponent: (w - f) * cos(angle), squared: f * f, over: w * w)
   }
 }
 
@@ -158,9 +156,9 @@ extension Quaternion {
     difference = negativeMultiplyAdd(R.a2, D.a2, difference)
     difference = negativeMultiplyAdd(R.a3, D.a3, difference)
     let W = Quaternion.combination(weighed, q, p)
-    ratio.add(
-      exponent: 2 * difference, numerator: .besselI1(squared: concentration * concentration),
-      denominator: .besselI1(squared: 4 * W.squaredNorm))
+    ratio.addBesselI1(
+      exponent: 2 * difference, squared: concentration * concentration,
+      over: 4 * W.squaredNorm)
     return R
   }
 
@@ -173,9 +171,7 @@ extension Quaternion {
     let (v, size) = q.directionAndNorm
     let f = (2 * drawn) * size, w = (2 * weighed) * size
     let g = Quaternion.heatbath(concentration: f, using: &generator)
-    ratio.add(
-      exponent: (w - f) * g.a0, numerator: .besselI1(squared: f * f),
-      denominator: .besselI1(squared: w * w))
+    ratio.addBesselI1(exponent: (w - f) * g.a0, squared: f * f, over: w * w)
     return g * v.adjoint
   }
 
