@@ -268,7 +268,7 @@ public struct ChainRunner<Field: LatticeField>: Sendable {
 }
 
 /// One value for each packet, each with one writer.
-private final class Slots<Value>: @unchecked Sendable {
+final class Slots<Value>: @unchecked Sendable {
   private let pointer: UnsafeMutablePointer<Value?>
   private let count: Int
   init(count: Int) {

@@ -46,6 +46,19 @@ enum SubgroupKernels<let N: Int> {
       0.5 * (a[0] + d[0]), 0.5 * (b[im] + c[im]), 0.5 * (b[0] - c[0]), 0.5 * (a[im] - d[im]))
   }
 
+  /// The same in all lanes.
+  @inlinable @inline(__always)
+  static func lanes(_ M: UnsafePointer<RegisterLanes>, _ i: Int, _ j: Int) -> Quaternion {
+    var q = Quaternion(.zero, .zero, .zero, .zero)
+    withUnsafeMutablePointer(to: &q) { q in
+      let memory = UnsafeMutableRawPointer(q).assumingMemoryBound(to: RegisterLanes.self)
+      for part in 0..<registersPerPacket {
+        quaternion(M + part, i, j).store(memory + part)
+      }
+    }
+    return q
+  }
+
   /// Multiplies from the left by the SU(2) matrix of a quaternion, set into the rows `i` and `j`.
   @inlinable @inline(__always)
   static func rotate(
@@ -159,6 +172,49 @@ extension SU {
               Kernels.rotate(U + part, i, j, by: R)
               // Nobody looks at W after the last subgroup.
               if i &+ 2 < N { Kernels.rotate(W + part, i, j, by: R) }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Multiplies the link from the left by elements of its SU(2) subgroups, chosen by what stands around
+  /// it in two sums of staples.
+  ///
+  /// - Parameters:
+  ///   - A: a sum of staples.
+  ///   - B: another one.
+  ///   - choose: given the quaternion parts of `U A` and of `U B` in the rows of a subgroup, the element
+  ///     `R` of the subgroup.
+  @inlinable @inline(__always)
+  public mutating func updateSubgroups(
+    staples A: UnsafePointer<ComplexMatrix<N>>, _ B: UnsafePointer<ComplexMatrix<N>>,
+    _ choose: (Quaternion, Quaternion) -> Quaternion
+  ) {
+    typealias Kernels = SubgroupKernels<N>
+    let second = ComplexMatrix<N>.registers(B)
+    var other = ComplexMatrix<N>()
+    withUnsafeMutablePointer(to: &other) { other in
+      let X = ComplexMatrix<N>.registers(other)
+      Self.withProduct(&self, A) { U, A, W in
+        for part in 0..<registersPerPacket {
+          Kernels.multiply(UnsafePointer(U) + part, A + part, into: W + part)
+          Kernels.multiply(UnsafePointer(U) + part, second + part, into: X + part)
+        }
+        for i in 0..<(N &- 1) {
+          for j in (i &+ 1)..<N {
+            let R = choose(
+              Kernels.lanes(UnsafePointer(W), i, j), Kernels.lanes(UnsafePointer(X), i, j))
+            withUnsafePointer(to: R) { R in
+              let memory = UnsafeRawPointer(R).assumingMemoryBound(to: RegisterLanes.self)
+              for part in 0..<registersPerPacket {
+                let R = RegisterQuaternion(memory + part)
+                Kernels.rotate(U + part, i, j, by: R)
+                guard i &+ 2 < N else { continue }
+                Kernels.rotate(W + part, i, j, by: R)
+                Kernels.rotate(X + part, i, j, by: R)
+              }
             }
           }
         }
