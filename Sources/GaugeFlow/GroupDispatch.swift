@@ -10,13 +10,13 @@ public protocol GroupTask {
   /// What it gives.
   associatedtype Result
   /// Does it for links of one group.
-  func run<Group: HeatbathGroup>(_ group: Group.Type) throws -> Result
+  func run<Group: DetunedHeatbathGroup>(_ group: Group.Type) throws -> Result
 }
 
 /// What is done for every group of the catalog in turn.
 public protocol GroupVisitor {
   /// Does it for one group.
-  mutating func visit<Group: HeatbathGroup>(_ group: Group.Type)
+  mutating func visit<Group: DetunedHeatbathGroup>(_ group: Group.Type)
 }
 
 extension Catalog {
@@ -51,7 +51,7 @@ struct GroupDispatch<Task: GroupTask>: GroupVisitor {
   }
 
   @inlinable
-  mutating func visit<Group: HeatbathGroup>(_ group: Group.Type) {
+  mutating func visit<Group: DetunedHeatbathGroup>(_ group: Group.Type) {
     if Group.name == name { result = Result { try task.run(group) } }
   }
 }
@@ -59,7 +59,7 @@ struct GroupDispatch<Task: GroupTask>: GroupVisitor {
 /// Collects the groups.
 struct GroupList: GroupVisitor {
   var groups: [any HeatbathGroup.Type] = []
-  mutating func visit<Group: HeatbathGroup>(_ group: Group.Type) { groups.append(group) }
+  mutating func visit<Group: DetunedHeatbathGroup>(_ group: Group.Type) { groups.append(group) }
 }
 
 /// A name that is no group of the catalog.

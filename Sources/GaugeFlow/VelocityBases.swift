@@ -6,7 +6,7 @@ import MarkovChains
 public protocol VelocityBasisVisitor {
   /// Does it for one basis.
   mutating func visit<Basis: NamedVelocityBasis>(_ basis: Basis.Type)
-  where Basis.Group: HeatbathGroup
+  where Basis.Group: DetunedHeatbathGroup
 }
 
 /// What is done for a velocity basis that is known only by its name when the program runs; compiled for
@@ -16,7 +16,7 @@ public protocol VelocityBasisTask {
   associatedtype Result
   /// Does it for one basis.
   func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) throws -> Result
-  where Basis.Group: HeatbathGroup
+  where Basis.Group: DetunedHeatbathGroup
 }
 
 extension Catalog {
@@ -41,7 +41,7 @@ extension Catalog {
     struct Names: VelocityBasisVisitor {
       var list: [(group: String, family: String)] = []
       mutating func visit<Basis: NamedVelocityBasis>(_ basis: Basis.Type)
-      where Basis.Group: HeatbathGroup { list.append((Basis.Group.name, Basis.familyName)) }
+      where Basis.Group: DetunedHeatbathGroup { list.append((Basis.Group.name, Basis.familyName)) }
     }
     var names = Names()
     visitVelocityBases(&names)
@@ -58,7 +58,7 @@ private struct VelocityBasisDispatch<Task: VelocityBasisTask>: VelocityBasisVisi
   var result: Result<Task.Result, any Error>?
 
   mutating func visit<Basis: NamedVelocityBasis>(_ basis: Basis.Type)
-  where Basis.Group: HeatbathGroup {
+  where Basis.Group: DetunedHeatbathGroup {
     guard result == nil, Basis.Group.name == group,
       family.map({ $0 == Basis.familyName }) ?? Basis.dimensions.contains(lattice.dimension)
     else { return }

@@ -24,6 +24,8 @@ public func verifyAll(
   case nil: try catalogLaws(seed: seed, threads: threads)
   case .coupling(let model)?:
     try modelLaws(of: model.flow, beta: model.beta, seed: seed, threads: threads)
+  case .annealing(let model)?:
+    try weightLaws(of: TrainedModel.annealing(model).source(), seed: seed, threads: threads)
   case .regression(let model)?: try regressionLaws(of: model, seed: seed, threads: threads)
   }
 }

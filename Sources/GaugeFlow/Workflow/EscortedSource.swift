@@ -12,13 +12,18 @@ struct Escort<Group: HeatbathGroup>: Sendable {
   let isReversible: Bool
 
   init(_ algorithm: ChainAlgorithm, on lattice: Lattice, betas: [Double]) throws {
-    kernels = try betas.map { beta in
-      let plan = MarkovChainPlan(
-        group: Group.name, lattice: lattice, beta: beta, algorithm: algorithm, thermalization: 0,
-        every: 1, count: 0, chains: laneCount, seed: 0, threads: 1)
-      return try plan.kernels(of: Group.self)
-    }
+    kernels = try betas.map { try Self.kernels(algorithm, on: lattice, beta: $0) }
     isReversible = algorithm.updates == [.hmc] && algorithm.overrelaxation == 0
+  }
+
+  /// The Markov step at a coupling.
+  static func kernels(_ algorithm: ChainAlgorithm, on lattice: Lattice, beta: Double) throws
+    -> KernelSequence<LinkField<Group>>
+  {
+    let plan = MarkovChainPlan(
+      group: Group.name, lattice: lattice, beta: beta, algorithm: algorithm, thermalization: 0,
+      every: 1, count: 0, chains: laneCount, seed: 0, threads: 1)
+    return try plan.kernels(of: Group.self)
   }
 
   /// One step.
@@ -51,6 +56,7 @@ struct EscortedSource<Basis: NamedVelocityBasis>: WeightedSource where Basis.Gro
   typealias Group = Basis.Group
   private let transport: RegressionTransport<Basis>
   private let escort: Escort<Group>
+  private let annealing: Annealing<Group>
   /// The Wilson action at the start of each interval and at the end.
   private let actions: [WilsonAction<Group>]
 
@@ -61,7 +67,12 @@ struct EscortedSource<Basis: NamedVelocityBasis>: WeightedSource where Basis.Gro
       flow.intervals.prefix(transport.intervalCount).map(\.start) + [transport.end]
     let betas = times.map { flow.path.point(at: $0).beta }
     actions = try betas.map { try WilsonAction<Group>(beta: $0) }
-    escort = try Escort(algorithm, on: flow.basis.lattice, betas: Array(betas.dropFirst()))
+    let lattice = flow.basis.lattice
+    escort = try Escort(algorithm, on: lattice, betas: Array(betas.dropFirst()))
+    annealing = try Annealing(
+      AnnealingSchedule(couplings: betas),
+      update: TransportUpdate(action: WilsonAction<Group>(beta: 1), transport: transport)
+    ) { try Escort<Group>.kernels(algorithm, on: lattice, beta: $0) }
   }
 
   var groupName: String { Group.name }
@@ -69,23 +80,15 @@ struct EscortedSource<Basis: NamedVelocityBasis>: WeightedSource where Basis.Gro
   var beta: Double { actions[actions.count - 1].beta }
   var unit: Int { laneCount }
 
-  func draw(unit number: Int, seed: UInt64, into values: UnsafeMutableBufferPointer<Double>)
+  func draw(unit number: Int, seed: UInt64, into values: UnsafeMutableBufferPointer<Double>) throws
     -> [Double]
   {
-    let first = number * laneCount
-    var generator = LaneGenerator(
-      seed: seed, purpose: .prior, firstConfiguration: first, step: 0)
-    var U = LinkField<Group>(hotStart: lattice, using: &generator)
-    var logWeight = Lanes.zero
-    var action = actions[0].value(of: U)
-    for interval in 0..<transport.intervalCount {
-      let logDet = transport.transport(&U, interval: interval)
-      logWeight += action - actions[interval + 1].value(of: U) + logDet
-      escort.update(&U, interval: interval, seed: seed, firstConfiguration: first)
-      action = actions[interval + 1].value(of: U)
-    }
-    U.storeAll(into: values)
-    return (0..<laneCount).map { logWeight[$0] }
+    var run = try AnnealingRun(
+      fromHaar: annealing, on: lattice, count: laneCount, seed: seed,
+      firstConfiguration: number * laneCount, threads: 1)
+    _ = try run.run()
+    run.fields[0].storeAll(into: values)
+    return run.logWeights
   }
 
   /// `log w` of the reversed way from samples of the target: every Markov step before the flow back, in

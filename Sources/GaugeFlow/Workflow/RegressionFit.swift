@@ -23,7 +23,7 @@ struct FitState: Codable {
 }
 
 /// A fit of one basis into a model directory.
-struct Fit<Basis: NamedVelocityBasis> where Basis.Group: HeatbathGroup {
+struct Fit<Basis: NamedVelocityBasis> where Basis.Group: DetunedHeatbathGroup {
   let plan: RegressionPlan
   let directory: String
   let checkpoint: Checkpoint

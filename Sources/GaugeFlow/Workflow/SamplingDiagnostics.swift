@@ -51,7 +51,11 @@ public struct SamplingDiagnostics: Sendable {
       count: forwardCount, seed: seed, threads: threads)
     let exact = ExactReference(group: source.groupName, lattice: source.lattice, beta: source.beta)?
       .theory
-    exactLogZ = exact?.logPartitionFunction
+    let start = ExactReference(
+      group: source.groupName, lattice: source.lattice, beta: source.startBeta)?.theory
+    exactLogZ = exact.map {
+      $0.logPartitionFunction - (source.startBeta == 0 ? 0 : start?.logPartitionFunction ?? .nan)
+    }
     learningFreeEffectiveSampleSize = exact?.learningFreeEffectiveSampleSize
     var found: [SectorWeight] = []
     if !sectors.isEmpty, refusal == nil {

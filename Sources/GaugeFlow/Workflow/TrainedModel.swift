@@ -12,6 +12,8 @@ public enum TrainedModel: Sendable {
   case coupling(CouplingModel)
   /// A continuous flow, with or without Markov steps.
   case regression(RegressionModel)
+  /// Annealing with detuned heatbath sweeps.
+  case annealing(AnnealingModel)
 
   /// Reads the model of a directory.
   ///
@@ -20,7 +22,10 @@ public enum TrainedModel: Sendable {
   public init(reading directory: String) throws(EnsembleIOError) {
     let path =
       AtomicFile.isDirectory(directory) ? "\(directory)/\(CouplingModel.fileName)" : directory
-    switch try SafetensorsFile(path, requireChecksum: true).text("flow") {
+    let file = try SafetensorsFile(path, requireChecksum: true)
+    switch try file.text("flow") {
+    case "escorted" where file.tensors["detuning"] != nil:
+      self = .annealing(try AnnealingModel(reading: directory))
     case "regression", "escorted": self = .regression(try RegressionModel(reading: directory))
     default: self = .coupling(try CouplingModel(reading: directory))
     }
@@ -31,6 +36,7 @@ public enum TrainedModel: Sendable {
     switch self {
     case .coupling: U1.name
     case .regression(let model): model.group
+    case .annealing(let model): model.group
     }
   }
 
@@ -39,6 +45,7 @@ public enum TrainedModel: Sendable {
     switch self {
     case .coupling(let model): model.beta
     case .regression(let model): model.beta
+    case .annealing(let model): model.beta
     }
   }
 
@@ -47,6 +54,7 @@ public enum TrainedModel: Sendable {
     switch self {
     case .coupling(let model): try model.checksum()
     case .regression(let model): try model.checksum()
+    case .annealing(let model): try model.checksum()
     }
   }
 
@@ -55,6 +63,7 @@ public enum TrainedModel: Sendable {
     switch self {
     case .coupling(let model): model.flow.lattice
     case .regression(let model): try Lattice(model.lattice)
+    case .annealing(let model): try Lattice(model.lattice)
     }
   }
 
@@ -84,6 +93,13 @@ public enum TrainedModel: Sendable {
       return try Catalog.withVelocityBasis(
         group: model.group, family: model.basis, on: Lattice(model.lattice),
         SourceTask(model: model, lattice: lattice, beta: beta))
+    case .annealing(let model):
+      guard beta == nil || beta == model.beta else {
+        throw ModelError.fixedTarget(expected: model.beta, found: beta ?? 0)
+      }
+      var moved = model
+      if let lattice { moved.lattice = lattice.extents }
+      return try Catalog.withGroup(named: model.group, AnnealingSourceTask(model: moved))
     }
   }
 }
@@ -97,6 +113,8 @@ func defaultSampleCount(coordinates: Int) -> Int {
 public enum ModelError: Error, Sendable, CustomStringConvertible {
   /// A coupling that is not on the path of a continuous flow.
   case coupling(expected: ClosedRange<Double>, found: Double)
+  /// Another coupling than the one that a schedule ends at.
+  case fixedTarget(expected: Double, found: Double)
   /// A model that does not pass through couplings with known densities.
   case noCurve
 
@@ -106,9 +124,19 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case .coupling(let expected, let found):
       "beta: expected a coupling on the path of the flow, above \(expected.lowerBound) and at most "
         + "\(expected.upperBound), found \(found)"
+    case .fixedTarget(let expected, let found):
+      "beta: expected \(expected), where the schedule ends, found \(found)"
     case .noCurve:
       "model: expected a regression flow without Markov steps, found another kind"
     }
+  }
+}
+
+private struct AnnealingSourceTask: GroupTask {
+  let model: AnnealingModel
+
+  func run<Group: DetunedHeatbathGroup>(_ group: Group.Type) throws -> any WeightedSource {
+    try AnnealingSource<Group>(model)
   }
 }
 

@@ -14,6 +14,8 @@ public protocol WeightedSource: Sendable {
   var lattice: Lattice { get }
   /// The coupling of the target, Wilson's action.
   var beta: Double { get }
+  /// The coupling at which `Z` is 1: 0, the Haar measure, but for ways that start elsewhere.
+  var startBeta: Double { get }
   /// How many configurations are drawn together, a multiple of 8.
   var unit: Int { get }
   /// Draws the unit of a number; depends on the seed and the number alone.
@@ -28,6 +30,9 @@ public protocol WeightedSource: Sendable {
 }
 
 extension WeightedSource {
+  /// 0.
+  public var startBeta: Double { 0 }
+
   /// The effective sample size on samples of the target, or nil where none can be drawn.
   ///
   ///     1 / (E_p[w] E_p[1/w]),    w = exp(-S)/q

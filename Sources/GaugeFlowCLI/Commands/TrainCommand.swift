@@ -21,6 +21,7 @@ struct TrainCommand: ParsableCommand {
       Options of a coupling flow: \(CouplingOptions.keys.joined(separator: ", ")).
       Architectures: \(Catalog.couplingArchitectures.map(\.name).joined(separator: ", ")).
       Options of a regression flow: \(RegressionPlan.keys.joined(separator: ", ")).
+      Options with --from-beta: \(AnnealingPlan.keys.joined(separator: ", ")).
 
       Example:
         gaugeflow train --group U1 --lattice 8x8 --beta 2 --flow regression \
@@ -39,6 +40,13 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: "Seconds of training of a coupling flow, where --steps is not given. (default: 30)")
   var seconds: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Anneal from equilibrium at this coupling with detuned heatbath sweeps, in any dimension.",
+    transform: parseCoupling)
+  var fromBeta: Double?
 
   @Option(help: "Samples of a step, a multiple of 8.", transform: parseCount)
   var batch: Int?
@@ -73,7 +81,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    try theory.group.requireFlow(flow, on: theory.lattice)
+    if fromBeta == nil { try theory.group.requireFlow(flow, on: theory.lattice) }
+    if let fromBeta { return try anneal(from: fromBeta) }
     guard flow == .coupling else { return try fit() }
     let options: CouplingOptions
     do throws(EnsembleIOError) {
@@ -99,6 +108,29 @@ struct TrainCommand: ParsableCommand {
           + record.table.description)
     }
   }
+  /// Fits annealing from a coupling.
+  private func anneal(from start: Double) throws {
+    guard flow == .escorted else {
+      throw CommandError.usage("--from-beta: expected --flow escorted, given \(flow.rawValue)")
+    }
+    var plan = AnnealingPlan(
+      group: theory.group.description, lattice: theory.lattice, beta: theory.beta, from: start,
+      seed: seed.seed, threads: threads.count)
+    do { try plan.apply(RunOptions(arguments: flowOptions)) } catch let error as EnsembleIOError {
+      throw CommandError.option(error)
+    }
+    plan.steps = steps ?? plan.steps
+    let record = try AnnealingTraining.run(
+      plan, directory: directory, overwrite: overwrite.force)
+    if output.json {
+      try StandardOutput.print(record.json)
+    } else {
+      try StandardOutput.print(
+        "\(theory.group) on \(theory.lattice), beta \(start) to \(theory.beta), in \(directory)\n"
+          + record.table.description)
+    }
+  }
+
   /// Fits a continuous flow.
   private func fit() throws {
     for (name, isGiven) in [

@@ -125,3 +125,36 @@ extension RegressionRecord {
     return table
   }
 }
+
+extension AnnealingRecord {
+  /// The object that CLI.md defines, and what is known of the way.
+  var json: JSON {
+    let json: JSON = [
+      "ess": .number(ess), "acceptance_rate": .number(acceptanceRate),
+      "seconds": .number(seconds), "steps": .integer(steps), "parameters": .integer(2),
+      "evaluation_count": .integer(evaluationCount), "variance": .number(variance),
+      "log_z_ratio": .number(logZRatio), "seconds_per_sample": .number(secondsPerSample),
+      "detuning": .array(detuning.map { .number($0) }),
+    ]
+    return json.adding("friction_ratio", frictionRatio.map { .number($0) })
+  }
+
+  /// The numbers as a physicist reads them.
+  var table: Table {
+    var table = Table(["", ""])
+    table.add("fitted", String(format: "%.1f s", seconds), "\(steps) steps")
+    table.add(
+      "detuning", String(format: "%.2f, %.2f", detuning[0], detuning[1]),
+      "for loops of links already drawn, and of others")
+    if let frictionRatio {
+      table.add(
+        "friction", String(format: "%.2f", frictionRatio),
+        "of that without detuning, by linear response")
+    }
+    table.add("ESS", Training.short(ess), "of \(evaluationCount) fresh samples")
+    table.add("variance of log w", String(format: "%.3g", variance))
+    table.add("log Z ratio", String(format: "%.4f", logZRatio))
+    table.add("cost", String(format: "%.3g ms", 1e3 * secondsPerSample), "for each sample")
+    return table
+  }
+}
