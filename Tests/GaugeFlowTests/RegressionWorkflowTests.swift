@@ -96,6 +96,34 @@ struct RegressionWorkflowTests {
       Fitted.logWeights(model, count: 4096), exact.logPartitionFunction, "escorted")
   }
 
+  @Test("Annealing from equilibrium at another coupling has the exact ratio of log Z")
+  func annealing() throws {
+    let scratch = try Scratch()
+    var plan = AnnealingPlan(
+      group: "SU2", lattice: try Lattice([6, 4]), beta: 2.4, from: 1.8, seed: 5, threads: 2)
+    plan.steps = 12
+    plan.evaluationCount = 256
+    let record = try AnnealingTraining.run(plan, directory: scratch("m"), overwrite: false)
+    #expect(record.ess > 0.5 && (record.frictionRatio ?? 1) < 1)
+    let source = try TrainedModel(reading: scratch("m")).source()
+    let weights = try LogWeights(source.logWeights(count: 4096, seed: 6, threads: 2))
+    func exact(_ beta: Double) throws -> Double {
+      try ExactSU(colors: 2, volume: 24, beta: beta).logPartitionFunction
+    }
+    let ratio = try exact(2.4) - exact(1.8)
+    let logZ = try weights.logPartitionFunction()
+    // Starts of a chain remember each other: 8 errors of independent ones.
+    #expect(abs(logZ.value - ratio) < 8 * logZ.error, "expected \(ratio), found \(logZ)")
+    #expect(logZ.error < 0.02)
+    // The same bits for any number of threads and from any unit.
+    let again = try source.logWeights(count: 256, seed: 6, threads: 1)
+    #expect(again == Array(weights.values.prefix(256)))
+    #expect(throws: ModelError.self) { try TrainedModel(reading: scratch("m")).source(beta: 2) }
+    #expect(throws: EnsembleIOError.self) {
+      try AnnealingTraining.run(plan, directory: scratch("m"), overwrite: false)
+    }
+  }
+
   @Test("A selection keeps the best elements, and the model knows them")
   func selection() throws {
     let scratch = try Scratch()

@@ -247,8 +247,8 @@ struct WalkBasisTests {
   @Test("The lists are bases, and the catalog holds them")
   func lists() throws {
     let lattice = try Lattice([8, 8])
-    #expect(try WalkBasis<SU3>(lattice: lattice, elements: WalkElements.su3).count == 31)
-    #expect(try WalkBasis<SU2>(lattice: lattice, elements: WalkElements.su2).count == 28)
+    #expect(try WalkBasis<SU3>(lattice: lattice, elements: WalkElements.su3).count == 40)
+    #expect(try WalkBasis<SU2>(lattice: lattice, elements: WalkElements.su2).count == 45)
     for (colors, list) in [(2, WalkElements.su2), (3, WalkElements.su3)] {
       let catalog = Set(WalkElements.catalog(colors: colors))
       #expect(list.allSatisfy { catalog.contains($0) })

@@ -33,7 +33,8 @@ private enum Program {
     let lists = words.contains("--list")
     words.removeAll { $0.hasPrefix("--") }
     let all =
-      elementaryFunctions + groups + actions + flows + markovChains + fourDimensions
+      elementaryFunctions + groups + actions + flows + regressionFlows + markovChains
+      + fourDimensions
       + sublattices + scalarFields + observables
     if lists {
       for name in ["peak", "gate", "threads", "allocations", "ess"] + all.map(\.name) {

@@ -279,7 +279,8 @@ public final class RegressionTrainer<Basis: VelocityBasis> {
       refined.intervals[index].steps = factor * steps
       return FlowStages(refined, interval: index, from: interval.start, to: interval.end)
     }
-    let tested = Swift.min(states.count, 2 * Swift.max(1, threads))
+    // As many for any number of threads.
+    let tested = Swift.min(states.count, 4)
     let errors = Buffer<Lanes>(count: tested, repeating: .zero)
     forEachState(first: tested) { packet, state, scratch in
       self.workspaces.withObject { workspace in

@@ -18,4 +18,13 @@ extension WalkBasis: NamedVelocityBasis {
     WalkElements.catalog(colors: Group.colors)
       .filter { (try? WalkBasis(lattice: lattice, elements: [$0])) != nil }
   }
+
+  /// 512 particles and 10 intervals: fields of SU(N) are large, and their coefficients smooth in the
+  /// flow time.
+  public static var defaultOptions: RegressionOptions {
+    var options = RegressionOptions()
+    options.particles = 512
+    options.intervals = 10
+    return options
+  }
 }
