@@ -159,7 +159,7 @@ extension RegressionModel {
     let lattice = try lattice ?? Lattice(self.lattice)
     return RegressionFlow(
       basis: try Basis(lattice: lattice, elements: elements), path: path, integrator: integrator,
-      intervals: intervals)
+      intervals: intervals(volume: lattice.volume))
   }
 
   /// What draws weighted configurations with the model, compiled for its basis.
