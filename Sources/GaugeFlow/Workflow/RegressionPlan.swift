@@ -49,7 +49,7 @@ public struct RegressionPlan: Sendable {
   {
     struct Task: VelocityBasisTask {
       func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) -> RegressionOptions
-      where Basis.Group: HeatbathGroup { Basis.defaultOptions }
+      where Basis.Group: DetunedHeatbathGroup { Basis.defaultOptions }
     }
     return
       (try? Catalog.withVelocityBasis(group: group, family: basis, on: lattice, Task()))
