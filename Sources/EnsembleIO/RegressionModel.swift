@@ -7,7 +7,8 @@ import LatticeFlows
 /// of shape `[n]`, the integrator steps of each; `coefficients` of shape `[n, 3, elements]`, at the
 /// start, the middle and the end of each. The header holds, as text, `format`, `group`, `lattice`,
 /// `beta`, `action`, `flow`, `basis`, `elements` and `path` (JSON), `integrator`,
-/// `integration_error`, `escort` where there is one, and the SHA-256 of the content.
+/// `integration_error`, `escort` where there is one; a tensor `volume_slopes` of the shape of the
+/// coefficients where it was fitted on two volumes, and the SHA-256 of the content.
 public struct RegressionModel: Sendable, Equatable {
   /// The name of the group.
   public var group: String
@@ -25,6 +26,9 @@ public struct RegressionModel: Sendable, Equatable {
   public var intervals: [FlowInterval]
   /// The largest change of `log w` of a sample that was found when halving the integrator's steps.
   public var integrationError: Double
+  /// The derivative of all coefficients with respect to `1/V`, in the order of the tensor, where the flow
+  /// was fitted on two volumes.
+  public var volumeSlopes: [Double]?
   /// The settings of the Markov chain update after each interval, for escorted annealing.
   public var escort: [String: String]?
 
@@ -71,6 +75,10 @@ public struct RegressionModel: Sendable, Equatable {
         shape: [intervals.count, 3, elements.count],
         values: .float64(intervals.flatMap { $0.coefficients.flatMap { $0 } })),
     ]
+    if let volumeSlopes {
+      file.tensors["volume_slopes"] = .init(
+        shape: [intervals.count, 3, elements.count], values: .float64(volumeSlopes))
+    }
     let action = EnsembleDescription.Action(name: "wilson", couplings: ["beta": beta])
     func json(_ value: some Encodable) throws(EnsembleIOError) -> String {
       String(decoding: try JSONFile.encode(value), as: UTF8.self)
@@ -154,5 +162,31 @@ public struct RegressionModel: Sendable, Equatable {
             Array(values[((3 * i + $0) * count)..<((3 * i + $0 + 1) * count)])
           })
       }, integrationError: error, escort: escort)
+    if file.tensors["volume_slopes"] != nil {
+      let slopes = try file.doubles("volume_slopes", shape: [steps.count, 3, count])
+      guard slopes.allSatisfy(\.isFinite) else {
+        throw .badData("\(path): volume_slopes", expected: "finite numbers", found: "others")
+      }
+      volumeSlopes = slopes
+    }
+  }
+
+  /// The intervals on a lattice of another volume: the coefficients continued linearly in `1/V` where the
+  /// flow was fitted on two volumes, and as they are where it was not.
+  public func intervals(volume: Int) -> [FlowInterval] {
+    let own = lattice.reduce(1, *)
+    guard let volumeSlopes, volume != own else { return intervals }
+    let change = 1 / Double(volume) - 1 / Double(own)
+    var result = intervals
+    var index = 0
+    for i in result.indices {
+      for node in 0..<3 {
+        for element in elements.indices {
+          result[i].coefficients[node][element] += change * volumeSlopes[index]
+          index += 1
+        }
+      }
+    }
+    return result
   }
 }

@@ -142,6 +142,28 @@ struct RegressionWorkflowTests {
     #expect(record.parameters == 3 * 10 * 4 && record.ess > 0.9)
   }
 
+  @Test("Coefficients of two volumes continue to a third better than those of one")
+  func volumes() throws {
+    let scratch = try Scratch()
+    let (model, _) = try Fitted.run(
+      Fitted.plan("U1", [10, 10], beta: 4) {
+        $0.companion = try Lattice([8, 8])
+        $0.options.intervals = 16
+      }, in: scratch)
+    guard case .regression(var single) = model else { return }
+    single.volumeSlopes = nil
+    let lattice = try Lattice([14, 14])
+    func weights(_ model: TrainedModel) throws -> LogWeights {
+      try LogWeights(
+        model.source(on: lattice).logWeights(count: 2048, seed: 3, threads: 2))
+    }
+    let (two, one) = (try weights(model), try weights(.regression(single)))
+    #expect(two.effectiveSampleSize > one.effectiveSampleSize)
+    #expect(two.effectiveSampleSize > 0.8)
+    try expectExactLogZ(
+      two, ExactU1(volume: 196, beta: 4).logPartitionFunction, "another volume")
+  }
+
   @Test("A fit that was stopped goes on to the same bits, for any number of threads")
   func resume() throws {
     let scratch = try Scratch()

@@ -137,7 +137,7 @@ func regressionLaws(of model: RegressionModel, seed: UInt64, threads: Int) throw
     let seed: UInt64
     let threads: Int
     func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) throws -> [Law]
-    where Basis.Group: HeatbathGroup {
+    where Basis.Group: DetunedHeatbathGroup {
       let flow = try model.flow(as: basis)
       let source = try model.source(as: basis)
       return try velocityLawsOnSmallLattice(flow, seed: seed)

@@ -68,29 +68,43 @@ public struct ChainAlgorithm: Sendable, Hashable {
     for action: Theory, on lattice: Lattice
   ) throws(ChainError) -> KernelSequence<LinkField<Theory.Group>>
   where Theory.Group: HeatbathGroup {
-    var sequence = KernelSequence<LinkField<Theory.Group>>()
-    var sweeps = overrelaxation
-    for update in updates {
+    try sequence { (sequence, update) throws(ChainError) in
       switch update {
       case .hmc:
-        sequence = sequence.followed(
+        sequence.followed(
           by: try HybridMonteCarlo(
             action: action, integrator: integrator, trajectoryLength: trajectoryLength,
             steps: steps))
-      case .heatbath: sequence = sequence.followed(by: try Heatbath(action: action, on: lattice))
+      case .heatbath: sequence.followed(by: try Heatbath(action: action, on: lattice))
       case .metropolis:
-        sequence = sequence.followed(
+        sequence.followed(
           by: try LocalMetropolis(action: action, on: lattice, window: window, hits: hits))
-      case .winding:
-        sequence = sequence.followed(by: try winding(for: action, on: lattice))
+      case .winding: sequence.followed(by: try winding(for: action, on: lattice))
       }
+    } overrelaxed: { (sequence, sweeps) throws(ChainError) in
+      sequence.followed(by: try Overrelaxation(action: action, on: lattice), repetitions: sweeps)
+    }
+  }
+
+  /// The updates in their order, the overrelaxation sweeps after the first that is no winding update.
+  ///
+  /// - Parameters:
+  ///   - add: adds the kernel of an update to a sequence.
+  ///   - overrelaxed: adds so many overrelaxation sweeps.
+  func sequence<Field: LatticeField>(
+    adding add: (KernelSequence<Field>, Update) throws(ChainError) -> KernelSequence<Field>,
+    overrelaxed: (KernelSequence<Field>, Int) throws(ChainError) -> KernelSequence<Field>
+  ) throws(ChainError) -> KernelSequence<Field> {
+    var result = KernelSequence<Field>()
+    var sweeps = overrelaxation
+    for update in updates {
+      result = try add(result, update)
       if sweeps > 0, update != .winding {
-        sequence = sequence.followed(
-          by: try Overrelaxation(action: action, on: lattice), repetitions: sweeps)
+        result = try overrelaxed(result, sweeps)
         sweeps = 0
       }
     }
-    return sequence
+    return result
   }
 
   /// The winding update, where the links are phases.

@@ -19,35 +19,30 @@ extension ChainAlgorithm {
     for action: Theory, in layout: SublatticeLayout
   ) throws(ChainError) -> KernelSequence<SublatticeLinkField<Theory.Group>>
   where Theory.Group: HeatbathGroup {
-    var sequence = KernelSequence<SublatticeLinkField<Theory.Group>>()
-    var sweeps = overrelaxation
-    for update in updates {
+    try sequence { (sequence, update) throws(ChainError) in
       switch update {
       case .hmc:
-        sequence = sequence.followed(
+        sequence.followed(
           by: try HybridMonteCarlo(
             action: SublatticeAction(action), integrator: integrator,
             trajectoryLength: trajectoryLength, steps: steps))
       case .heatbath:
-        sequence = sequence.followed(
+        sequence.followed(
           by: try SublatticeSweep(on: layout) { block throws(ChainError) in
             try Heatbath(action: action, on: block)
           })
       case .metropolis:
-        sequence = sequence.followed(
+        sequence.followed(
           by: try SublatticeSweep(on: layout) { block throws(ChainError) in
             try LocalMetropolis(action: action, on: block, window: window, hits: hits)
           })
       case .winding: throw .sublattices(algorithm: "winding")
       }
-      if sweeps > 0 {
-        sequence = sequence.followed(
-          by: try SublatticeSweep(on: layout) { block throws(ChainError) in
-            try Overrelaxation(action: action, on: block)
-          }, repetitions: sweeps)
-        sweeps = 0
-      }
+    } overrelaxed: { (sequence, sweeps) throws(ChainError) in
+      sequence.followed(
+        by: try SublatticeSweep(on: layout) { block throws(ChainError) in
+          try Overrelaxation(action: action, on: block)
+        }, repetitions: sweeps)
     }
-    return sequence
   }
 }

@@ -60,7 +60,7 @@ private struct CurveTask: VelocityBasisTask {
   }
 
   func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) throws -> [CouplingCurve.Point]
-  where Basis.Group: HeatbathGroup {
+  where Basis.Group: DetunedHeatbathGroup {
     let transport = RegressionTransport(try model.flow(as: basis, on: lattice))
     let lattice = transport.lattice
     let stops = transport.intervalCount

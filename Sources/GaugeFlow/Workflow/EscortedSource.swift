@@ -52,7 +52,8 @@ struct Escort<Group: HeatbathGroup>: Sendable {
 /// with `U'_i` after the flow over interval `i` and before the Markov step. The weight belongs to the
 /// whole way; averages with it are those of the target. Where the coefficients are 0 this is plain
 /// annealing.
-struct EscortedSource<Basis: NamedVelocityBasis>: WeightedSource where Basis.Group: HeatbathGroup {
+struct EscortedSource<Basis: NamedVelocityBasis>: WeightedSource
+where Basis.Group: DetunedHeatbathGroup {
   typealias Group = Basis.Group
   private let transport: RegressionTransport<Basis>
   private let escort: Escort<Group>

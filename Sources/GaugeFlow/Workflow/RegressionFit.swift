@@ -77,10 +77,11 @@ struct Fit<Basis: NamedVelocityBasis> where Basis.Group: DetunedHeatbathGroup {
     guard trainer.isComplete else { return record }
     let seed = plan.seed ^ 0x6672_6573_68
     let error = trainer.tightenSteps(count: min(1024, evaluationCount), seed: seed)
-    let model = RegressionModel(
+    var model = RegressionModel(
       group: Basis.Group.name, lattice: plan.lattice.extents, basis: Basis.familyName,
       elements: state.elements, path: trainer.flow.path, integrator: trainer.flow.integrator,
       intervals: trainer.flow.intervals, integrationError: error, escort: plan.escort?.settings)
+    model.volumeSlopes = try volumeSlopes(trainer.flow)
     let source = try model.source(as: Basis.self)
     let weights = try LogWeights(
       source.logWeights(count: evaluationCount, seed: seed, threads: plan.threads))
@@ -93,6 +94,21 @@ struct Fit<Basis: NamedVelocityBasis> where Basis.Group: DetunedHeatbathGroup {
     try model.write(to: directory)
     try JSONFile.write(record, to: "\(directory)/training.json")
     return record
+  }
+
+  /// The change of the coefficients with `1/V`, from a fit on the second lattice of the plan.
+  private func volumeSlopes(_ flow: RegressionFlow<Basis>) throws -> [Double]? {
+    guard let companion = plan.companion else { return nil }
+    let trainer = RegressionTrainer(
+      basis: try Basis(lattice: companion, elements: flow.basis.elementNames), path: flow.path,
+      options: plan.options, seed: plan.seed, threads: plan.threads)
+    while !trainer.isComplete { _ = trainer.fitInterval() }
+    let change = 1 / Double(companion.volume) - 1 / Double(plan.lattice.volume)
+    return zip(trainer.flow.intervals, flow.intervals).flatMap { there, here in
+      zip(there.coefficients, here.coefficients).flatMap { there, here in
+        zip(there, here).map { ($0 - $1) / change }
+      }
+    }
   }
 
   /// Fewer where configurations are large.

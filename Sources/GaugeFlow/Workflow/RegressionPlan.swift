@@ -17,6 +17,8 @@ public struct RegressionPlan: Sendable {
   public var elements: [String]?
   /// How many elements are to be selected from the catalog of the basis, in place of a given list.
   public var selected: Int?
+  /// A second lattice to fit on, so that coefficients can be continued in `1/V` to others.
+  public var companion: Lattice?
   /// The path; nil for that of the basis.
   public var path: AnnealingPath.Kind?
   /// How the flow is fitted; the default of the family before anything is changed.
@@ -47,7 +49,7 @@ public struct RegressionPlan: Sendable {
   {
     struct Task: VelocityBasisTask {
       func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) -> RegressionOptions
-      where Basis.Group: HeatbathGroup { Basis.defaultOptions }
+      where Basis.Group: DetunedHeatbathGroup { Basis.defaultOptions }
     }
     return
       (try? Catalog.withVelocityBasis(group: group, family: basis, on: lattice, Task()))
@@ -58,7 +60,7 @@ public struct RegressionPlan: Sendable {
   public static let keys =
     [
       "basis", "elements", "select", "path", "particles", "intervals", "grading", "ridge", "clip",
-      "tolerance", "integrator", "evaluation",
+      "tolerance", "integrator", "evaluation", "companion",
     ] + escortKeys
   private static let escortKeys = [
     "escort", "overrelaxation", "trajectory_length", "trajectory_steps",
@@ -75,6 +77,12 @@ public struct RegressionPlan: Sendable {
       options = Self.defaultOptions(group: group, basis: family, lattice: lattice)
     }
     elements = try given.texts("elements") ?? elements
+    if let extents = try given.integers("companion", in: 1...(1 << 20)) {
+      companion = try Lattice(extents)
+      guard companion?.volume != lattice.volume else {
+        throw given.failure("companion", expected: "a lattice of another volume")
+      }
+    }
     selected = try given.integer("select", in: 1...10_000) ?? selected
     if let name = try given.text("path", oneOf: AnnealingPath.Kind.allCases.map(\.rawValue)) {
       path = AnnealingPath.Kind(rawValue: name)
@@ -116,6 +124,7 @@ public struct RegressionPlan: Sendable {
   /// What two fits must have in common for one to go on with the other.
   var key: String {
     "\(group) \(lattice) beta \(beta) \(basis ?? "-") \(elements ?? []) \(selected ?? 0) "
-      + "\(path?.rawValue ?? "-") \(options) \(escort?.settings.description ?? "-") seed \(seed)"
+      + "\(path?.rawValue ?? "-") \(options) \(escort?.settings.description ?? "-") "
+      + "\(companion?.description ?? "-") seed \(seed)"
   }
 }

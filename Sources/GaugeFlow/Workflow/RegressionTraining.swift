@@ -107,7 +107,7 @@ public enum RegressionTraining {
     let progress: (Progress) -> Bool
 
     func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) throws -> RegressionRecord
-    where Basis.Group: HeatbathGroup {
+    where Basis.Group: DetunedHeatbathGroup {
       try Fit<Basis>(plan: plan, directory: directory, checkpoint: checkpoint).run(progress)
     }
   }

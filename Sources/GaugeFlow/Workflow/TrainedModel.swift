@@ -146,7 +146,7 @@ private struct SourceTask: VelocityBasisTask {
   let beta: Double?
 
   func run<Basis: NamedVelocityBasis>(_ basis: Basis.Type) throws -> any WeightedSource
-  where Basis.Group: HeatbathGroup {
+  where Basis.Group: DetunedHeatbathGroup {
     try model.source(as: basis, on: lattice, beta: beta)
   }
 }
@@ -159,13 +159,13 @@ extension RegressionModel {
     let lattice = try lattice ?? Lattice(self.lattice)
     return RegressionFlow(
       basis: try Basis(lattice: lattice, elements: elements), path: path, integrator: integrator,
-      intervals: intervals)
+      intervals: intervals(volume: lattice.volume))
   }
 
   /// What draws weighted configurations with the model, compiled for its basis.
   func source<Basis: NamedVelocityBasis>(
     as basis: Basis.Type, on lattice: Lattice? = nil, beta: Double? = nil
-  ) throws -> any WeightedSource where Basis.Group: HeatbathGroup {
+  ) throws -> any WeightedSource where Basis.Group: DetunedHeatbathGroup {
     let flow = try flow(as: basis, on: lattice)
     let beta = beta ?? path.end
     let time = path.time(ofBeta: beta)
