@@ -31,8 +31,11 @@ public struct CouplingCurve: Sendable {
 
   /// The curve of a model.
   ///
+  /// Where weights are too heavy for an error bar, the error is not a number: on a tilted path charges are
+  /// distributed as at its end.
+  ///
   /// - Throws: `ModelError.noCurve` for a model that does not transport along couplings,
-  ///   `StatisticsError` where weights are too heavy at some coupling.
+  ///   `StatisticsError` where there are no weights.
   public init(
     of model: TrainedModel, on lattice: Lattice? = nil, count: Int, seed: UInt64, threads: Int
   ) throws {
@@ -84,6 +87,12 @@ private struct CurveTask: VelocityBasisTask {
         values.pointer[$0 / laneCount * stops + stop][keyPath: value][$0 % laneCount]
       }
     }
+    func unknown(_ value: Double) -> Estimate {
+      Estimate(value: value, error: .nan, count: count)
+    }
+    func mean(_ values: [Double], _ logWeights: [Double]) -> Estimate {
+      (try? reweightedMean(values, logWeights: logWeights)) ?? unknown(.nan)
+    }
     let plaquettes = Double(max(1, lattice.plaquetteCount)), volume = Double(lattice.volume)
     return try (0..<stops).map { stop in
       let beta = transport.flow.path.point(at: transport.flow.intervals[stop].end).beta
@@ -91,12 +100,10 @@ private struct CurveTask: VelocityBasisTask {
       let weights = try LogWeights(logWeights)
       return CouplingCurve.Point(
         beta: beta, effectiveSampleSize: weights.effectiveSampleSize,
-        logZ: try weights.logPartitionFunction(),
-        plaquette: try reweightedMean(
-          series(stop, \.plaquetteSum).map { $0 / plaquettes }, logWeights: logWeights),
+        logZ: (try? weights.logPartitionFunction()) ?? unknown(weights.logMeanWeight),
+        plaquette: mean(series(stop, \.plaquetteSum).map { $0 / plaquettes }, logWeights),
         susceptibility: hasCharge
-          ? try reweightedMean(
-            series(stop, \.charge).map { $0 * $0 / volume }, logWeights: logWeights) : nil,
+          ? mean(series(stop, \.charge).map { $0 * $0 / volume }, logWeights) : nil,
         exact: ExactReference(group: Basis.Group.name, lattice: lattice, beta: beta))
     }
   }

@@ -10,7 +10,9 @@ struct CurveCommand: ParsableCommand {
     discussion: """
       A regression flow passes through all couplings from 0 to that of its target. At the end of \
       each of its intervals the samples are weighted exactly, so that one run gives whole curves; \
-      the points of a curve share their samples.
+      the points of a curve share their samples. A dash stands where weights are too heavy for an \
+      error bar: flows along a tilted path (U(1) beyond beta 6, unless --option path=linear) are \
+      made for their end.
 
       Example:
         gaugeflow curve --model models/u1-16x16 --count 8192
@@ -67,8 +69,10 @@ extension CouplingCurve {
         [String(format: "%.4g", point.beta), String(format: "%.4f", point.effectiveSampleSize)]
           + point.quantities.flatMap { _, estimate, exact in
             [
-              "\(estimate)",
-              exact.map { String(format: "%+.1f", estimate.deviation(from: $0)) } ?? "",
+              estimate.error.isFinite ? "\(estimate)" : "-",
+              exact.map {
+                estimate.error.isFinite ? String(format: "%+.1f", estimate.deviation(from: $0)) : ""
+              } ?? "",
             ]
           })
     }

@@ -13,10 +13,9 @@ extension FourierBasis: NamedVelocityBasis {
     try self.init(lattice: lattice, elements: elements, saturation: 6)
   }
 
-  /// Up to `β = 3` plaquettes cross π all along the way, and the smooth modes do; beyond, the elements
-  /// with the sawtooth of the charge.
+  /// Up to `β = 4` the smooth modes do; beyond, the elements with the sawtooth of the charge.
   public static func defaultElements(on lattice: Lattice, beta: Double) -> [String] {
-    defaultPath(beta: beta) == .linear ? linearPathElements : standardElements
+    beta > 4 ? standardElements : linearPathElements
   }
 
   /// All of both lists.
@@ -27,9 +26,10 @@ extension FourierBasis: NamedVelocityBasis {
   /// Both.
   public static var paths: [AnnealingPath.Kind] { [.linear, .tilted] }
 
-  /// Tilted beyond `β = 3`.
+  /// Tilted beyond `β = 6`, where plaquettes hardly cross π any more; a flow along the linear path can stop
+  /// at any coupling on the way.
   public static func defaultPath(beta: Double) -> AnnealingPath.Kind {
-    beta > 3 ? .tilted : .linear
+    beta > 6 ? .tilted : .linear
   }
 
   /// 1024 particles and 32 intervals.
