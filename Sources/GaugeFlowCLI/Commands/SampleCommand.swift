@@ -173,7 +173,7 @@ extension SamplingDiagnostics {
     var table = Table(["", ""])
     table.add("ESS, reverse", Training.short(effectiveSampleSize), "of the flow's own samples")
     if let forward = forwardEffectiveSampleSize {
-      table.add("ESS, forward", Training.short(forward), "on exact samples of the target")
+      table.add("ESS, forward", Training.short(forward), "on samples of the target")
     }
     if let free = learningFreeEffectiveSampleSize {
       table.add("ESS, learning-free", Training.short(free), "drawing plaquettes, nothing learned")
