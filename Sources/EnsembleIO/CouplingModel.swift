@@ -10,7 +10,7 @@ import LatticeFlows
 /// the SHA-256 of the tensors.
 public struct CouplingModel: Sendable {
   /// The flow.
-  public var flow: CouplingFlow
+  public var flow: CouplingFlow<U1>
   /// The action it was trained for, with its couplings.
   public var action: EnsembleDescription.Action
   /// The coupling `β` it was trained for.
@@ -21,7 +21,7 @@ public struct CouplingModel: Sendable {
   private static let format = "gaugeflow-coupling-model 1"
 
   /// A model from its parts.
-  public init(flow: CouplingFlow, beta: Double) {
+  public init(flow: CouplingFlow<U1>, beta: Double) {
     self.flow = flow
     self.beta = beta
     action = EnsembleDescription.Action(name: "wilson", couplings: ["beta": beta])
@@ -83,9 +83,9 @@ public struct CouplingModel: Sendable {
     if let problem = architecture.problem() {
       throw .badData("\(path): architecture", expected: problem.expected, found: problem.found)
     }
-    var flow: CouplingFlow
+    var flow: CouplingFlow<U1>
     do throws(LatticeError) {
-      flow = try CouplingFlow(lattice: Lattice(parsing: lattice), architecture: architecture)
+      flow = try CouplingFlow<U1>(lattice: Lattice(parsing: lattice), architecture: architecture)
     } catch {
       throw .badData(path, expected: "a lattice that the masks fit", found: error.description)
     }
@@ -107,7 +107,7 @@ public struct CouplingModel: Sendable {
   }
 
   /// The tensors of a flow and where they lie in its parameters.
-  private static func pieces(of flow: CouplingFlow)
+  private static func pieces(of flow: CouplingFlow<U1>)
     -> [(name: String, shape: [Int], range: Range<Int>)]
   {
     var result: [(name: String, shape: [Int], range: Range<Int>)] = []

@@ -96,7 +96,7 @@ public enum Catalog {
   ]
 
   /// The circle maps.
-  public static let circleMaps: [Entry<CircleMapKind>] = [
+  public static let circleMaps: [Entry<CouplingMapKind>] = [
     Entry("spline", .spline(bins: 8)),
     Entry("projection", .projection(components: 2)),
   ]

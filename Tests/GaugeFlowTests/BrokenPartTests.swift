@@ -5,7 +5,7 @@ import Testing
 
 /// A map that reports its log-det with the wrong sign.
 private struct FlippedLogDet: Bijection {
-  let base: CouplingTransport
+  let base: CouplingTransport<U1>
   func apply(to U: inout LinkField<U1>) -> Lanes { -base.apply(to: &U) }
   func applyInverse(to U: inout LinkField<U1>) throws(InversionFailure) -> Lanes {
     -(try base.applyInverse(to: &U))
@@ -14,7 +14,7 @@ private struct FlippedLogDet: Bijection {
 
 /// A chain of layers that forgets the log-det of one of them, in both directions.
 private struct ForgottenLayer: Bijection {
-  let layers: [CouplingTransport]
+  let layers: [CouplingTransport<U1>]
   let forgotten: Int
   func apply(to U: inout LinkField<U1>) -> Lanes {
     var sum = Lanes.zero
@@ -60,7 +60,7 @@ private struct CrossingLanes: Bijection {
 
 /// A proposal whose density is wrong by a factor.
 private struct WrongDensity: Proposal {
-  let base: CouplingTransport
+  let base: CouplingTransport<U1>
   /// What is added to `log q`.
   let error: @Sendable (LinkField<U1>) -> Lanes
   var lattice: Lattice { base.lattice }
@@ -74,8 +74,8 @@ private struct WrongDensity: Proposal {
 
 /// A broken part turns a law red, and the law that is meant to see it.
 struct BrokenPartTests {
-  private func flow(_ architecture: CouplingArchitecture = .blocks) throws -> CouplingFlow {
-    var flow = try CouplingFlow(lattice: Lattice([4, 4]), architecture: architecture, seed: 9)
+  private func flow(_ architecture: CouplingArchitecture = .blocks) throws -> CouplingFlow<U1> {
+    var flow = try CouplingFlow<U1>(lattice: Lattice([4, 4]), architecture: architecture, seed: 9)
     flow.parameters = flow.parameters.map { 2 * $0 }
     return flow
   }
@@ -117,7 +117,7 @@ struct BrokenPartTests {
   @Test("A missing Haar factor, constant or not, breaks the law of log Z")
   func wrongDensity() throws {
     let base = CouplingTransport(
-      try CouplingFlow(lattice: Lattice([4, 4]), architecture: .blocks, seed: 2))
+      try CouplingFlow<U1>(lattice: Lattice([4, 4]), architecture: .blocks, seed: 2))
     let right = WrongDensity(base: base) { _ in .zero }
     // One link's Haar volume is taken as 2π.
     let constant = WrongDensity(base: base) { _ in
@@ -158,7 +158,7 @@ struct BrokenPartTests {
     }
     geometry.invariants = invariants
     geometry.centres = geometry.centres.map { _ in -1 }
-    var flow = CouplingFlow(
+    var flow = CouplingFlow<U1>(
       lattice: lattice, architecture: CouplingArchitecture(stages: [stage]),
       named: [("stripes.00", stage.layer(geometry))])
     for index in flow.parameters.indices {

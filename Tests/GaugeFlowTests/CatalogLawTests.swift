@@ -13,7 +13,7 @@ struct CatalogLawTests {
   @Test("Every architecture of the catalog obeys its laws at extreme parameters of its last layers")
   func extremeParameters() throws {
     for entry in Catalog.couplingArchitectures {
-      var flow = try CouplingFlow(lattice: Lattice([4, 4]), architecture: entry.value, seed: 3)
+      var flow = try CouplingFlow<U1>(lattice: Lattice([4, 4]), architecture: entry.value, seed: 3)
       for block in flow.blocks {
         // The last layer: its weights and biases are the last of the block.
         let count = block.channels.last! * (block.channels.dropLast().last! * block.taps.last! + 1)
@@ -28,7 +28,7 @@ struct CatalogLawTests {
   @Test("The identity flow obeys its laws, and its density is that of the Haar measure")
   func identity() throws {
     for entry in Catalog.couplingArchitectures {
-      let flow = try CouplingFlow(lattice: Lattice([8, 4]), architecture: entry.value)
+      let flow = try CouplingFlow<U1>(lattice: Lattice([8, 4]), architecture: entry.value)
       let laws =
         couplingLaws(of: flow, seed: 5)
         + proposalLaws(of: CouplingTransport(flow), action: HaarPrior<U1>(), exactLogZ: 0)
@@ -38,11 +38,11 @@ struct CatalogLawTests {
 
   @Test("A model is verified on its own lattice, a large one on one that its masks allow")
   func model() throws {
-    var flow = try CouplingFlow(lattice: Lattice([5, 3]), architecture: .blocks, seed: 1)
+    var flow = try CouplingFlow<U1>(lattice: Lattice([5, 3]), architecture: .blocks, seed: 1)
     flow.parameters = flow.parameters.map { 2 * $0 }
     let laws = try verifyAll(model: .coupling(CouplingModel(flow: flow, beta: 0.5)), seed: 1)
     for law in laws { #expect(law.holds, "\(law)") }
-    let large = try CouplingFlow(lattice: Lattice([24, 24]), architecture: .tutorial, seed: 1)
+    let large = try CouplingFlow<U1>(lattice: Lattice([24, 24]), architecture: .tutorial, seed: 1)
     let moved = try verifyAll(model: .coupling(CouplingModel(flow: large, beta: 0)), seed: 1)
     for law in moved where !law.name.contains("weights") { #expect(law.holds, "\(law)") }
     #expect(moved.contains { $0.name.hasPrefix("on 16x16") })

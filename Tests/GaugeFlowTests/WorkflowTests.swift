@@ -30,7 +30,7 @@ private enum Workflow {
   static let trained = Result { try train(plan([8, 8], steps: 600)) }
 
   static func sampling(
-    _ flow: CouplingFlow, count: Int, mode: SamplingPlan.Mode, threads: Int = 2
+    _ flow: CouplingFlow<U1>, count: Int, mode: SamplingPlan.Mode, threads: Int = 2
   ) throws -> SamplingPlan {
     SamplingPlan(
       source: try ProposalSource(CouplingTransport(flow), of: U1.self, beta: 2), count: count,
@@ -154,7 +154,7 @@ struct WorkflowSamplingTests {
     arguments: SamplingPlan.Mode.allCases)
   func resume(mode: SamplingPlan.Mode) throws {
     let scratch = try Scratch()
-    let flow = try CouplingFlow(lattice: Lattice([4, 4]), architecture: .blocks, seed: 1)
+    let flow = try CouplingFlow<U1>(lattice: Lattice([4, 4]), architecture: .blocks, seed: 1)
     let names = ["links.npy", "log_weight.npy", "chain.npy", "proposal_log_weight.npy"]
     func run(_ name: String, threads: Int, resume: Bool = false, until last: Int = .max) throws {
       let run = try SamplingRun(

@@ -8,8 +8,8 @@ import Testing
 /// A flow far enough from the identity that every part of it matters.
 func makeFlow(
   _ architecture: CouplingArchitecture, _ extents: [Int], seed: UInt64 = 1, factor: Double = 2
-) throws -> CouplingFlow {
-  var flow = try CouplingFlow(
+) throws -> CouplingFlow<U1> {
+  var flow = try CouplingFlow<U1>(
     lattice: try Lattice(extents), architecture: architecture, seed: seed)
   flow.parameters = flow.parameters.map { factor * $0 }
   return flow
@@ -40,7 +40,7 @@ let smallArchitectures: [CouplingArchitecture] = [
 struct CouplingFlowTests {
   @Test("The tutorial's flow has the parameters of the tutorial")
   func tutorialParameters() throws {
-    let flow = try CouplingFlow(lattice: Lattice([8, 8]), architecture: .tutorial, seed: 1)
+    let flow = try CouplingFlow<U1>(lattice: Lattice([8, 8]), architecture: .tutorial, seed: 1)
     #expect(flow.parameterCount == 15_280)
     #expect(flow.layerCount == 16)
     #expect(flow.updatedLinkCount == 128)

@@ -100,7 +100,7 @@ struct GeometryTests {
       lattice: lattice, direction: bad, offset: 1, pairLoops: true, hiddenLayers: 1)
     #expect(other.contradiction() == nil)
     #expect(throws: LatticeError.self) {
-      _ = try CouplingFlow(lattice: lattice, architecture: .tutorial, seed: 1)
+      _ = try CouplingFlow<U1>(lattice: lattice, architecture: .tutorial, seed: 1)
     }
   }
 

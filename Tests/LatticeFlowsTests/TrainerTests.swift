@@ -11,11 +11,11 @@ struct TrainerTests {
   private let beta = 1.3
 
   private func makeTrainer(
-    _ flow: CouplingFlow, _ estimator: TrainingOptions.Estimator, forward: Double = 0,
-    threads: Int = 1, batch: Int = 32, sampler: CouplingTrainer.TargetSampler? = nil
-  ) throws -> CouplingTrainer {
+    _ flow: CouplingFlow<U1>, _ estimator: TrainingOptions.Estimator, forward: Double = 0,
+    threads: Int = 1, batch: Int = 32, sampler: CouplingTrainer<U1>.TargetSampler? = nil
+  ) throws -> CouplingTrainer<U1> {
     let beta = beta
-    return CouplingTrainer(
+    return CouplingTrainer<U1>(
       flow: flow,
       options: TrainingOptions(
         batch: batch, learningRate: 1e-2, estimator: estimator, forwardFraction: forward,
@@ -25,7 +25,7 @@ struct TrainerTests {
   }
 
   /// The gradient of the first batch at the parameters of `flow`, and its loss.
-  private func evaluate(_ trainer: CouplingTrainer, _ parameters: [Double]? = nil) -> (
+  private func evaluate(_ trainer: CouplingTrainer<U1>, _ parameters: [Double]? = nil) -> (
     gradient: [Double], loss: Double
   ) {
     var state = trainer.state
@@ -43,7 +43,7 @@ struct TrainerTests {
   /// The network is in single precision: a step h leaves rounding of some 1e-7/h for each angle and
   /// h⁴ times the fifth derivative; knots, kinks and the branch of a flux around a block spoil long
   /// steps, so the best of four counts. One percent of the gradient's norm is beyond the rest.
-  private func expectGradient(_ trainer: CouplingTrainer, _ name: String) {
+  private func expectGradient(_ trainer: CouplingTrainer<U1>, _ name: String) {
     let start = trainer.state.parameters
     let (gradient, _) = evaluate(trainer, start)
     let size = norm(gradient)
@@ -148,7 +148,7 @@ struct TrainerTests {
   func mixture() throws {
     let flow = try makeFlow(smallArchitectures[0], [4, 4])
     let sampler = try DirectSamplerU1(lattice: flow.lattice, beta: beta)
-    let target: CouplingTrainer.TargetSampler = { U, first, step in
+    let target: CouplingTrainer<U1>.TargetSampler = { U, first, step in
       sampler.sample(into: &U, seed: 8, firstConfiguration: first)
     }
     // Packets 0, 1 are the flow's, 2, 3 the target's.
@@ -169,13 +169,13 @@ struct TrainerTests {
   func bits(estimator: TrainingOptions.Estimator) throws {
     let flow = try makeFlow(smallArchitectures[2], [4, 4])
     let sampler = try DirectSamplerU1(lattice: flow.lattice, beta: beta)
-    func trainer(threads: Int, flow: CouplingFlow) throws -> CouplingTrainer {
+    func trainer(threads: Int, flow: CouplingFlow<U1>) throws -> CouplingTrainer<U1> {
       try makeTrainer(flow, estimator, forward: 0.5, threads: threads, batch: 64) {
         U, first, step in
         sampler.sample(into: &U, seed: 9 + UInt64(step), firstConfiguration: first)
       }
     }
-    func run(_ trainer: CouplingTrainer, _ steps: Range<Int>) -> CouplingTrainer.State {
+    func run(_ trainer: CouplingTrainer<U1>, _ steps: Range<Int>) -> TrainingState {
       for step in steps { _ = trainer.takeStep(progress: Double(step) / 6) }
       return trainer.state
     }
@@ -186,7 +186,7 @@ struct TrainerTests {
     }
     let first = run(try trainer(threads: 2, flow: flow), 0..<3)
     let other = try trainer(
-      threads: 1, flow: try CouplingFlow(lattice: flow.lattice, architecture: flow.architecture))
+      threads: 1, flow: try CouplingFlow<U1>(lattice: flow.lattice, architecture: flow.architecture))
     other.state = first
     #expect(run(other, 3..<6) == one)
   }
@@ -227,7 +227,7 @@ struct TrainerTests {
   }
 
   /// ESS of 8192 samples; its error there is below 0.01, the margins are far wider.
-  private func effectiveSampleSize(_ flow: CouplingFlow, beta: Double) throws -> Double {
+  private func effectiveSampleSize(_ flow: CouplingFlow<U1>, beta: Double) throws -> Double {
     let logWeights = CouplingTransport(flow).logWeights(
       count: 8192, action: try WilsonAction<U1>(beta: beta), seed: 77, threads: 2)
     let largest = logWeights.max()!
@@ -241,9 +241,9 @@ struct TrainerTests {
     arguments: [(1, 0.5, 200, 1e-2), (2, 0, 600, 4e-3)] as [(Double, Double, Int, Double)])
   func training(beta: Double, forward: Double, steps: Int, learningRate: Double) throws {
     let lattice = try Lattice([4, 4])
-    let flow = try CouplingFlow(lattice: lattice, architecture: .blocks, seed: 1)
+    let flow = try CouplingFlow<U1>(lattice: lattice, architecture: .blocks, seed: 1)
     let sampler = try DirectSamplerU1(lattice: lattice, beta: beta)
-    let trainer = CouplingTrainer(
+    let trainer = CouplingTrainer<U1>(
       flow: flow,
       options: TrainingOptions(batch: 128, learningRate: learningRate, forwardFraction: forward),
       seed: 2, threads: 2, action: { try! WilsonAction<U1>(beta: beta * $0) },

@@ -11,7 +11,7 @@ import LatticeFlows
 /// whole is the chain of its layers, log-det and pullback included, is a law of its own.
 ///
 /// Complexity: 24 evaluations of each layer for each link that it moves.
-public func couplingLaws(of flow: CouplingFlow, seed: UInt64 = 1) -> [Law] {
+public func couplingLaws(of flow: CouplingFlow<U1>, seed: UInt64 = 1) -> [Law] {
   let lattice = flow.lattice
   var laws = [
     Law(
@@ -39,7 +39,7 @@ public func couplingLaws(of flow: CouplingFlow, seed: UInt64 = 1) -> [Law] {
 
 /// The laws that make a flow the chain of its layers: field, log-det and pullback.
 private func chainLaws(
-  of transport: CouplingTransport, layers: [CouplingTransport], seed: UInt64
+  of transport: CouplingTransport<U1>, layers: [CouplingTransport<U1>], seed: UInt64
 ) -> [Law] {
   let lattice = transport.lattice
   var U = randomField(of: U1.self, on: lattice, seed: seed)

@@ -39,7 +39,7 @@ public func catalogLaws(seed: UInt64, threads: Int = 1) throws -> [Law] {
     for extents in [[5, 3], [8, 4]] {
       let lattice = try Lattice(extents)
       // Where a mask does not fit an odd lattice, the next one serves.
-      guard var flow = try? CouplingFlow(lattice: lattice, architecture: entry.value, seed: seed)
+      guard var flow = try? CouplingFlow<U1>(lattice: lattice, architecture: entry.value, seed: seed)
       else { continue }
       flow.leaveIdentity(factor: 2)
       laws += couplingLaws(of: flow, seed: seed).of("\(entry.name) \(lattice)")
@@ -85,7 +85,7 @@ private func scalarLaws(seed: UInt64) throws -> [Law] {
 }
 
 /// The laws of one model.
-private func modelLaws(of model: CouplingFlow, beta: Double, seed: UInt64, threads: Int) throws
+private func modelLaws(of model: CouplingFlow<U1>, beta: Double, seed: UInt64, threads: Int) throws
   -> [Law]
 {
   let small = try model.verifiable()
@@ -95,7 +95,7 @@ private func modelLaws(of model: CouplingFlow, beta: Double, seed: UInt64, threa
 }
 
 /// The laws of a flow's density, with the Wilson action at `beta` as the target.
-private func densityLaws(of flow: CouplingFlow, beta: Double, seed: UInt64, threads: Int) throws
+private func densityLaws(of flow: CouplingFlow<U1>, beta: Double, seed: UInt64, threads: Int) throws
   -> [Law]
 {
   let exact = try ExactU1(volume: flow.lattice.volume, beta: beta)
@@ -105,14 +105,14 @@ private func densityLaws(of flow: CouplingFlow, beta: Double, seed: UInt64, thre
     count: flow.lattice.volume <= 256 ? 8192 : 2048, threads: threads)
 }
 
-extension CouplingFlow {
+extension CouplingFlow<U1> {
   /// Multiplies all parameters, so that a new flow is far from the identity.
   mutating func leaveIdentity(factor: Double) {
     for index in parameters.indices { parameters[index] *= factor }
   }
 
   /// The same flow on its own lattice, or where that is large on a smaller one.
-  func verifiable() throws -> CouplingFlow {
+  func verifiable() throws -> CouplingFlow<U1> {
     let largest = 1024
     if lattice.linkCount <= largest { return self }
     for extent in [16, 8, 12, 4] {

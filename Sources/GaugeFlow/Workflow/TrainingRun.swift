@@ -106,7 +106,7 @@ public final class TrainingRun {
   public let plan: TrainingPlan
   private let directory: String
   private let checkpoint: Checkpoint
-  private let trainer: CouplingTrainer
+  private let trainer: CouplingTrainer<U1>
   private let action: WilsonAction<U1>
   private var history: [TrainingRecord.Moment] = []
   private var seconds = 0.0
@@ -130,11 +130,11 @@ public final class TrainingRun {
       throw EnsembleIOError(
         .badData, at: "architecture", expected: problem.expected, found: problem.found)
     }
-    let flow = try CouplingFlow(
+    let flow = try CouplingFlow<U1>(
       lattice: plan.lattice, architecture: plan.architecture, seed: plan.seed)
     let beta = plan.beta
     action = try WilsonAction<U1>(beta: beta)
-    var sampler: CouplingTrainer.TargetSampler?
+    var sampler: CouplingTrainer<U1>.TargetSampler?
     if plan.options.forwardFraction > 0 {
       let exact = try DirectSamplerU1(lattice: plan.lattice, beta: beta)
       let seed = plan.seed
@@ -145,7 +145,7 @@ public final class TrainingRun {
           firstConfiguration: first)
       }
     }
-    trainer = CouplingTrainer(
+    trainer = CouplingTrainer<U1>(
       flow: flow, options: plan.options, seed: plan.seed, threads: plan.threads,
       action: { fraction in
         do { return try WilsonAction<U1>(beta: beta * fraction) } catch {
@@ -185,7 +185,7 @@ public final class TrainingRun {
   /// - Returns: how it went; `isComplete` is false where it was stopped.
   /// - Throws: `TrainingError.diverged`, with the last checkpoint as it was; `EnsembleIOError`.
   public func run(
-    _ report: (Double, CouplingTrainer.Report) -> Bool
+    _ report: (Double, TrainingStep) -> Bool
   ) throws -> (model: CouplingModel, record: TrainingRecord) {
     var lastCheckpoint = seconds
     var goesOn = true

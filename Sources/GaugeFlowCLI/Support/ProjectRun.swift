@@ -64,7 +64,7 @@ struct ProjectRun {
     } else if let train = file.train {
       let options = try CouplingOptions(
         train.options, batch: train.batch, learningRate: train.learningRate)
-      _ = try CouplingFlow(lattice: lattice, architecture: options.architecture)
+      _ = try CouplingFlow<U1>(lattice: lattice, architecture: options.architecture)
     }
     if let chain = file.markovChain { try chainPlan(chain).validate() }
     if AtomicFile.exists("\(directory)/report.json"), !resume, !overwrite {

@@ -5,7 +5,7 @@ import LaneMath
 /// Angles are in radians; `x` in `[-π, π]`. The parameters are a network's outputs, in single
 /// precision; the map, its derivative and its inverse are computed in double from those same numbers.
 ///
-/// A new map is one file and one line in `CircleMapKind`; the law tests (derivative, inverse,
+/// A new map is one file and one line in `CouplingMapKind`; the law tests (derivative, inverse,
 /// pullback, at extreme parameters) run over that catalog.
 protocol CircleMap: Sendable {
   /// The number of parameters of one map.
@@ -48,12 +48,15 @@ struct CircleMapValue {
   var logDerivativeSlope: Lanes
 }
 
-/// The catalog of circle maps.
-public enum CircleMapKind: Sendable, Codable, Hashable {
-  /// A circular rational-quadratic spline with this number of bins (arXiv:2002.02428).
+/// The catalog of maps that couplings use.
+public enum CouplingMapKind: Sendable, Codable, Hashable {
+  /// A rational-quadratic spline with this number of bins: of the circle for U(1) (arXiv:2002.02428), of
+  /// the gaps between eigenphases for SU(N) (arXiv:2008.05456).
   case spline(bins: Int)
-  /// The mean of this number of non-compact projections, and a rotation (arXiv:2002.02428).
+  /// The mean of this number of non-compact projections, and a rotation (arXiv:2002.02428); U(1) only.
   case projection(components: Int)
+  /// A step of stout smearing with learned coefficients (arXiv:2305.02402); SU(N) only.
+  case residual
 }
 
 /// An inverse that did not converge: an error, never a warning.

@@ -6,8 +6,10 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
   public enum Geometry: String, Sendable, Codable, CaseIterable {
     /// The tree of `BlockGeometry`: from the torus down to single plaquettes.
     case blocks
-    /// Layers of `StripeGeometry`: single plaquettes, with a convolutional conditioner.
+    /// Stripes in two dimensions: single plaquettes, with a convolutional conditioner.
     case stripes
+    /// Links of one direction and parity in any number of dimensions, SU(N) only.
+    case checkerboard
   }
 
   /// Layers of one kind.
@@ -17,20 +19,31 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
     /// The number of layers; a tree of blocks has as many as it has levels.
     public var layers: Int
     /// The circle map.
-    public var map: CircleMapKind
+    public var map: CouplingMapKind
     /// The channels of the hidden layers of the conditioner.
     public var hidden: [Int]
     /// The nonlinearity of the conditioner.
     public var activation: Activation
     /// Whether stripes see loops of two plaquettes beside single ones.
     public var pairLoops: Bool
-    /// The harmonics `cos kφ, sin kφ` that blocks see of the flux around them.
+    /// The harmonics `cos kφ, sin kφ` that blocks see of the flux around them; for SU(N) the powers
+    /// `tr W^k` of loops.
     public var harmonics: Int
+    /// Whether loops of SU(N) are measured from the root of a frozen loop around them and their passive
+    /// neighbour; blocks always are.
+    public var isCentred: Bool
+    /// Whether every spectral layer of SU(N) is followed by a residual one of the same links.
+    public var hasResidual: Bool
+    /// The degree of the polynomials of the coupling that the biases of the conditioner are, 0 for a
+    /// flow of one coupling; see `CouplingArchitecture.betaRange`.
+    public var couplingDegree: Int
 
     /// Layers of one kind.
     public init(
-      geometry: Geometry, layers: Int, map: CircleMapKind, hidden: [Int],
-      activation: Activation, pairLoops: Bool = true, harmonics: Int = 1
+      geometry: Geometry, layers: Int, map: CouplingMapKind, hidden: [Int],
+      activation: Activation, pairLoops: Bool = true, harmonics: Int = 1,
+      isCentred: Bool = false, hasResidual: Bool = false,
+      couplingDegree: Int = 0
     ) {
       self.geometry = geometry
       self.layers = layers
@@ -39,14 +52,38 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
       self.activation = activation
       self.pairLoops = pairLoops
       self.harmonics = harmonics
+      self.isCentred = isCentred
+      self.hasResidual = hasResidual
+      self.couplingDegree = couplingDegree
     }
   }
 
   /// The stages in the order of application.
   public var stages: [Stage]
+  /// The couplings that one model serves, or nil where it is made for one: conditioners then depend on
+  /// `t = (2β - β_min - β_max)/(β_max - β_min)`.
+  public private(set) var betaRange: ClosedRange<Double>?
 
   /// An architecture from its stages.
   public init(stages: [Stage]) { self.stages = stages }
+
+  /// The same architecture for a range of couplings.
+  ///
+  /// - Parameter degree: of the dependence of every bias on the coupling.
+  public func conditioned(onBetas range: ClosedRange<Double>, degree: Int = 2)
+    -> CouplingArchitecture
+  {
+    var result = self
+    result.betaRange = range
+    for index in stages.indices { result.stages[index].couplingDegree = degree }
+    return result
+  }
+
+  /// The coupling as the conditioners see it: -1 to 1 over the range, and 0 where there is none.
+  func coupling(ofBeta beta: Double) -> Double {
+    guard let range = betaRange, range.upperBound > range.lowerBound else { return 0 }
+    return (2 * beta - range.lowerBound - range.upperBound) / (range.upperBound - range.lowerBound)
+  }
 
   /// The tree of blocks with splines: the default.
   public static let blocks = CouplingArchitecture(stages: [

@@ -1,41 +1,41 @@
 import LaneMath
 import LatticeFields
 
-/// A chain of coupling layers with its parameters: a trainable transport of Haar-distributed U(1)
-/// links (arXiv:2003.06413).
+/// A chain of coupling layers with its parameters: a trainable transport of Haar-distributed links
+/// (arXiv:2003.06413, arXiv:2008.05456).
 ///
 ///     log q(U) = -Σ_layers log|det J_layer|        (the Haar density is 1)
 ///
 /// The parameters belong to named blocks (`blocks.8+8`, `stripes.03`), one for each layer that has
 /// its own; the same blocks make the flow of another lattice, `moved(to:)`.
-public struct CouplingFlow: Sendable {
+public struct CouplingFlow<Group: CouplingGroup>: Sendable {
   /// The lattice.
   public let lattice: Lattice
   /// What the flow is made of.
   public let architecture: CouplingArchitecture
   /// All parameters, block after block.
   public var parameters: [Double]
+  /// The coupling that the flow is for, where its architecture serves a range of them.
+  public var beta: Double?
   /// Where each named block of parameters lies.
   public let blocks: [ParameterBlock]
-  let layers: [any AnyCouplingLayer]
+  let layers: [any AnyCouplingLayer<Group>]
   /// The block of each layer.
   let layerBlocks: [Int]
   let packedOffsets: [Int]
 
-  /// The parameters of one layer, or of several that share them.
-  public struct ParameterBlock: Sendable, Equatable {
-    /// The name, unique in a flow.
-    public let name: String
-    /// The place in `parameters`.
-    public let range: Range<Int>
-    /// The channels of the conditioner, from the features to the output.
-    public let channels: [Int]
-    /// The taps of the kernels of each layer of the conditioner.
-    public let taps: [Int]
-  }
-
   /// The number of trainable parameters.
   public var parameterCount: Int { parameters.count }
+
+  /// The coupling as the conditioners see it.
+  var coupling: Double { beta.map { architecture.coupling(ofBeta: $0) } ?? 0 }
+
+  /// The same flow for another coupling of its range.
+  public func conditioned(onBeta beta: Double) -> CouplingFlow {
+    var flow = self
+    flow.beta = beta
+    return flow
+  }
 
   /// The multiply-adds of the networks when one configuration is transported: the cost to compare
   /// with the peak of the machine.
@@ -60,31 +60,18 @@ public struct CouplingFlow: Sendable {
           parameters[place] = scale * (2 * generator.uniform() - 1)
           place += 1
         }
+        place += block.couplingDegree * block.channels[layer + 1]
       }
     }
   }
 
   /// A flow whose parameters are all zero: the identity.
   public init(lattice: Lattice, architecture: CouplingArchitecture) throws(LatticeError) {
-    var named: [(name: String, layer: any AnyCouplingLayer)] = []
+    var named: [NamedCouplingLayer<Group>] = []
     for (index, stage) in architecture.stages.enumerated() {
       let prefix = index == 0 ? "" : "\(index)."
-      switch stage.geometry {
-      case .blocks:
-        let splits = try BlockGeometry.make(
-          lattice: lattice, harmonics: stage.harmonics, hiddenLayers: stage.hidden.count)
-        for (split, geometry) in splits {
-          named.append((prefix + "blocks." + split.name, stage.layer(geometry)))
-        }
-      case .stripes:
-        for layer in 0..<stage.layers {
-          // Each direction in turn, each offset in turn: 8 layers update every link once.
-          let geometry = try StripeGeometry.make(
-            lattice: lattice, direction: layer % 2, offset: layer / 2 % 4,
-            pairLoops: stage.pairLoops, hiddenLayers: stage.hidden.count)
-          let number = layer < 10 ? "0\(layer)" : "\(layer)"
-          named.append((prefix + "stripes." + number, stage.layer(geometry)))
-        }
+      named += try Group.couplingLayers(of: stage, on: lattice).map {
+        NamedCouplingLayer(name: prefix + $0.name, layer: $0.layer)
       }
     }
     self.init(lattice: lattice, architecture: architecture, named: named)
@@ -93,22 +80,23 @@ public struct CouplingFlow: Sendable {
   /// A flow of the given layers, its parameters zero; layers of one name share their parameters.
   init(
     lattice: Lattice, architecture: CouplingArchitecture,
-    named: [(name: String, layer: any AnyCouplingLayer)]
+    named: [NamedCouplingLayer<Group>]
   ) {
     var blocks: [ParameterBlock] = []
     var layerBlocks: [Int] = []
     var offsets = [0]
-    for (name, layer) in named {
-      let conditioner = layer.conditioner
-      if let existing = blocks.firstIndex(where: { $0.name == name }) {
+    for named in named {
+      let conditioner = named.layer.conditioner
+      if let existing = blocks.firstIndex(where: { $0.name == named.name }) {
         layerBlocks.append(existing)
       } else {
         let start = blocks.last?.range.upperBound ?? 0
         layerBlocks.append(blocks.count)
         blocks.append(
           ParameterBlock(
-            name: name, range: start..<(start + conditioner.parameterCount),
-            channels: conditioner.channels, taps: conditioner.stencils.map { $0.taps }))
+            name: named.name, range: start..<(start + conditioner.parameterCount),
+            channels: conditioner.channels, taps: conditioner.stencils.map { $0.taps },
+            couplingDegree: conditioner.couplingDegree))
       }
       offsets.append(offsets.last! + conditioner.packedCount)
     }
@@ -136,15 +124,15 @@ public struct CouplingFlow: Sendable {
     }
     let trained = Dictionary(uniqueKeysWithValues: blocks.map { ($0.name, $0) })
     let largest = Self.largestArea(of: blocks)
-    var kept: [(name: String, layer: any AnyCouplingLayer)] = []
+    var kept: [NamedCouplingLayer<Group>] = []
     for (layer, block) in zip(moved.layers, moved.layerBlocks) {
       let name = moved.blocks[block].name
       let open = name.hasSuffix(" closed") ? String(name.dropLast(7)) : name
       if trained[name] != nil {
-        kept.append((name, layer))
+        kept.append(NamedCouplingLayer(name: name, layer: layer))
       } else if trained[open] != nil {
         // The closed torus is a block whose flux is zero.
-        kept.append((open, layer))
+        kept.append(NamedCouplingLayer(name: open, layer: layer))
       } else if let area = Self.area(of: name), area >= 2 * largest || area == self.lattice.volume {
         continue
       } else {
@@ -152,6 +140,7 @@ public struct CouplingFlow: Sendable {
       }
     }
     moved = CouplingFlow(lattice: lattice, architecture: architecture, named: kept)
+    moved.beta = beta
     for block in moved.blocks {
       moved.parameters.replaceSubrange(
         block.range, with: parameters[trained[block.name]!.range])
@@ -190,18 +179,16 @@ public enum TransferError: Error, CustomStringConvertible {
   }
 }
 
-extension CouplingArchitecture.Stage {
-  /// A layer of this stage.
-  func layer(_ geometry: CouplingGeometry) -> any AnyCouplingLayer {
-    switch map {
-    case .spline(let bins):
-      CouplingLayer(
-        geometry: geometry, map: CircularSpline(bins: bins), hidden: hidden,
-        activation: activation)
-    case .projection(let components):
-      CouplingLayer(
-        geometry: geometry, map: ProjectionMixture(components: components), hidden: hidden,
-        activation: activation)
-    }
-  }
+/// The parameters of one layer of a coupling flow, or of several that share them.
+public struct ParameterBlock: Sendable, Equatable {
+  /// The name, unique in a flow.
+  public let name: String
+  /// The place in the parameters of the flow.
+  public let range: Range<Int>
+  /// The channels of the conditioner, from the features to the output.
+  public let channels: [Int]
+  /// The taps of the kernels of each layer of the conditioner.
+  public let taps: [Int]
+  /// The degree of the biases as polynomials of the coupling.
+  public let couplingDegree: Int
 }

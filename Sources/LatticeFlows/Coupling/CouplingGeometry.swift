@@ -14,6 +14,9 @@ import LatticeFields
 /// new kind of layer is one way to make such a geometry; everything else (evaluation, inverse,
 /// pullbacks, tests) is shared.
 struct CouplingGeometry: Sendable {
+  /// A geometry without loops.
+  init() {}
+
   /// The loops that are mapped.
   var activeLoops = LoopTable()
   /// The links that move with each active loop, and by what multiple of its change.
@@ -79,6 +82,34 @@ struct CouplingGeometry: Sendable {
     centreFractions.append(fraction)
     activeLoops.append(coefficients)
     patterns.append(pattern)
+  }
+
+  /// The same masks for angles: a loop is the sum of the links along it.
+  init(angles links: LinkGeometry, harmonics: Int) {
+    func coefficients(_ path: Int) -> [Int: Double] {
+      links.paths.steps(of: path).reduce(into: [:]) {
+        $0[$1.link, default: 0] += $1.isReversed ? -1 : 1
+      }
+    }
+    self.harmonics = harmonics
+    featureChannels = 2 * harmonics * links.slots
+    for invariant in links.invariants {
+      appendInvariant(
+        coefficients(invariant.path), site: invariant.site,
+        channel: 2 * harmonics * invariant.slot)
+    }
+    for active in links.active {
+      let centre =
+        active.centre < 0
+        ? -1
+        : links.invariants.firstIndex {
+          links.paths.steps(of: $0.path) == links.paths.steps(of: active.centre)
+        }!
+      appendActive(
+        coefficients(active.path), along: [active.link: 1], centre: centre,
+        fraction: active.fraction)
+    }
+    stencils = links.stencils
   }
 
   /// Adds a frozen loop seen by the network at `site`.

@@ -15,65 +15,26 @@ struct CouplingLayer<Map: CircleMap>: Sendable {
   let conditioner: Conditioner
   let map: Map
 
-  init(geometry: CouplingGeometry, map: Map, hidden: [Int], activation: Activation) {
+  init(geometry: CouplingGeometry, map: Map, stage: CouplingArchitecture.Stage) {
     self.geometry = geometry
     self.map = map
     conditioner = Conditioner(
-      channels: [geometry.featureChannels] + hidden + [map.parameterCount],
-      stencils: geometry.stencils, activation: activation)
+      channels: [geometry.featureChannels] + stage.hidden + [map.parameterCount],
+      stencils: geometry.stencils, activation: stage.activation,
+      couplingDegree: stage.couplingDegree)
   }
 
   var activeCount: Int { geometry.activeCount }
 }
 
-/// A layer whatever its circle map: what a flow is a chain of.
-protocol AnyCouplingLayer: Sendable {
-  var geometry: CouplingGeometry { get }
-  var conditioner: Conditioner { get }
-  /// The `Lanes` that a tape needs beside the network's activations.
-  var tapeCount: Int { get }
-  var mapScratchCount: Int { get }
-
-  /// Updates the links and returns `log|det J|`.
-  func apply(
-    to U: UnsafeMutablePointer<U1>, packed: UnsafePointer<Float>, tape: LayerTape,
-    scratch: LayerScratch
-  ) -> Lanes
-
-  /// Undoes `apply` and returns `log|det J|` of `apply` at the result.
-  func applyInverse(
-    to U: UnsafeMutablePointer<U1>, packed: UnsafePointer<Float>, tape: LayerTape,
-    scratch: LayerScratch
-  ) throws(InversionFailure) -> Lanes
-
-  /// Turns derivatives with respect to the layer's output into those with respect to its input.
-  func pullback(
-    _ cotangent: UnsafeMutablePointer<U1Algebra>, logDet b: Lanes, packed: UnsafePointer<Float>,
-    tape: LayerTape, scratch: LayerScratch, gradient: UnsafeMutablePointer<Float>?)
-
-  /// Carries `∂ log q` from the layer's input to its output.
-  func pushScore(
-    _ score: UnsafeMutablePointer<U1Algebra>, packed: UnsafePointer<Float>, tape: LayerTape,
-    scratch: LayerScratch, gradient: UnsafeMutablePointer<Float>?)
-}
-
-/// What `apply` leaves behind for the derivatives: activations, and for each active loop the angle
-/// `φ`, `h'(φ)` and `d log h'/dφ`.
-struct LayerTape {
-  var activations: UnsafeMutablePointer<FloatLanes>
-  var angles: UnsafeMutablePointer<Lanes>
-}
-
-/// Room for one layer's intermediate numbers.
-struct LayerScratch {
-  var outputGradient: UnsafeMutablePointer<FloatLanes>
-  var network: UnsafeMutablePointer<FloatLanes>
-  var map: UnsafeMutablePointer<Lanes>
-}
-
 extension CouplingLayer: AnyCouplingLayer {
+  /// For each active loop the angle `φ`, `h'(φ)` and `d log h'/dφ`.
   var tapeCount: Int { 3 * activeCount }
-  var mapScratchCount: Int { map.scratchCount }
+  var laneScratchCount: Int { map.scratchCount }
+  var floatScratchCount: Int { 0 }
+  var movedLinks: Set<Int> { geometry.movedLinks }
+
+  func contradiction() -> String? { geometry.contradiction() }
 
   /// The angle from which an active loop is measured.
   @inline(__always)
@@ -123,12 +84,12 @@ extension CouplingLayer: AnyCouplingLayer {
     for loop in 0..<activeCount {
       let x = wrapAngle(geometry.activeLoops.angle(of: loop, U) - centre(of: loop, U))
       let value = map.apply(
-        x, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.map)
+        x, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.lanes)
       geometry.patterns.move(U, along: loop, by: value.y - x)
       logDet += value.logDerivative
-      tape.angles[3 &* loop] = x
-      tape.angles[3 &* loop &+ 1] = value.derivative
-      tape.angles[3 &* loop &+ 2] = value.logDerivativeSlope
+      tape.values[3 &* loop] = x
+      tape.values[3 &* loop &+ 1] = value.derivative
+      tape.values[3 &* loop &+ 2] = value.logDerivativeSlope
     }
     return logDet
   }
@@ -145,7 +106,7 @@ extension CouplingLayer: AnyCouplingLayer {
     for loop in 0..<activeCount {
       let y = geometry.activeLoops.angle(of: loop, U) - centre(of: loop, U)
       let (_, change, logDerivative) = try map.invert(
-        y, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.map)
+        y, parameters: parameters + loop &* conditioner.outputStride, scratch: scratch.lanes)
       geometry.patterns.move(U, along: loop, by: -change)
       logDet += logDerivative
     }
@@ -157,8 +118,9 @@ extension CouplingLayer: AnyCouplingLayer {
   @specialized(where Map == ProjectionMixture)
   @inline(never)
   func pullback(
-    _ cotangent: UnsafeMutablePointer<U1Algebra>, logDet b: Lanes, packed: UnsafePointer<Float>,
-    tape: LayerTape, scratch: LayerScratch, gradient: UnsafeMutablePointer<Float>?
+    _ cotangent: UnsafeMutablePointer<U1Algebra>, logDet b: Lanes,
+    restoring U: UnsafeMutablePointer<U1>, packed: UnsafePointer<Float>, tape: LayerTape,
+    scratch: LayerScratch, gradient: UnsafeMutablePointer<Float>?
   ) {
     propagate(
       cotangent, sign: 1, packed: packed, tape: tape, scratch: scratch, gradient: gradient
@@ -175,14 +137,15 @@ extension CouplingLayer: AnyCouplingLayer {
   @specialized(where Map == ProjectionMixture)
   @inline(never)
   func pushScore(
-    _ score: UnsafeMutablePointer<U1Algebra>, packed: UnsafePointer<Float>, tape: LayerTape,
-    scratch: LayerScratch, gradient: UnsafeMutablePointer<Float>?
+    _ score: UnsafeMutablePointer<U1Algebra>, at U: UnsafePointer<U1>,
+    packed: UnsafePointer<Float>, tape: LayerTape, scratch: LayerScratch,
+    gradient: UnsafeMutablePointer<Float>?
   ) {
     let b = Lanes(repeating: 1)
     propagate(
       score, sign: -1, packed: packed, tape: tape, scratch: scratch, gradient: gradient
     ) { loop in
-      let slope = tape.angles[3 &* loop &+ 2], derivative = tape.angles[3 &* loop &+ 1]
+      let slope = tape.values[3 &* loop &+ 2], derivative = tape.values[3 &* loop &+ 1]
       let along = geometry.patterns.value(of: loop, score)
       return ((along - slope) / derivative, b)
     }
@@ -205,8 +168,8 @@ extension CouplingLayer: AnyCouplingLayer {
         target[channel] = .zero
       }
       let amount = map.pullback(
-        tape.angles[3 &* loop], parameters: parameters + loop &* stride, a: a, b: b,
-        parameterGradient: target, scratch: scratch.map)
+        tape.values[3 &* loop], parameters: parameters + loop &* stride, a: a, b: b,
+        parameterGradient: target, scratch: scratch.lanes)
       geometry.activeLoops.scatter(sign * amount, loop: loop, to: field)
       let centre = geometry.centres[loop]
       if centre >= 0 {

@@ -15,8 +15,9 @@ extension CouplingFlow {
   public func layer(_ index: Int) -> CouplingFlow {
     let block = blocks[layerBlocks[index]]
     var single = CouplingFlow(
-      lattice: lattice, architecture: architecture, named: [(block.name, layers[index])])
+      lattice: lattice, architecture: architecture, named: [NamedCouplingLayer(name: block.name, layer: layers[index])])
     single.parameters = Array(parameters[block.range])
+    single.beta = beta
     return single
   }
 
@@ -27,12 +28,12 @@ extension CouplingFlow {
   /// other, and no frozen loop contains a link that moves.
   public func maskContradictions() -> [String] {
     layers.indices.compactMap { index in
-      layers[index].geometry.contradiction().map { "layer \(index) (\(layerName(index))): \($0)" }
+      layers[index].contradiction().map { "layer \(index) (\(layerName(index))): \($0)" }
     }
   }
 
   /// The number of links that at least one layer updates.
   public var updatedLinkCount: Int {
-    layers.reduce(into: Set<Int>()) { $0.formUnion($1.geometry.movedLinks) }.count
+    layers.reduce(into: Set<Int>()) { $0.formUnion($1.movedLinks) }.count
   }
 }

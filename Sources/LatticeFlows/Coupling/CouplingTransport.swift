@@ -5,14 +5,14 @@ import LatticeFields
 ///
 /// Holds the parameters as the kernels read them, and a workspace for each thread that has asked for
 /// one. Nothing else is allocated after the first call of each thread.
-public final class CouplingTransport: DifferentiableBijection, Proposal {
+public final class CouplingTransport<Group: CouplingGroup>: DifferentiableBijection, Proposal {
   /// The flow.
-  public let flow: CouplingFlow
+  public let flow: CouplingFlow<Group>
   private let packed: Buffer<Float>
   private let workspaces: ObjectPool<CouplingWorkspace>
 
   /// Prepares a flow.
-  public init(_ flow: CouplingFlow) {
+  public init(_ flow: CouplingFlow<Group>) {
     self.flow = flow
     packed = flow.makePackedParameters()
     flow.pack(into: packed)
@@ -23,7 +23,7 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
   public var lattice: Lattice { flow.lattice }
 
   /// Applies the flow in place and returns `log|det J|`.
-  public func apply(to U: inout LinkField<U1>) -> Lanes {
+  public func apply(to U: inout LinkField<Group>) -> Lanes {
     check(U)
     return workspaces.withObject { workspace in
       U.links.withUnsafeMutableBufferPointer {
@@ -33,7 +33,7 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
   }
 
   /// Applies the inverse in place and returns its `log|det|`.
-  public func applyInverse(to U: inout LinkField<U1>) throws(InversionFailure) -> Lanes {
+  public func applyInverse(to U: inout LinkField<Group>) throws(InversionFailure) -> Lanes {
     check(U)
     let result: Result<Lanes, InversionFailure> = workspaces.withObject { workspace in
       U.links.withUnsafeMutableBufferPointer { links in
@@ -48,23 +48,29 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
   }
 
   /// Applies the flow and keeps what its pullback needs. Allocates a workspace for each call.
-  public func applyWithPullback(to U: inout LinkField<U1>) -> (
-    logDet: Lanes, pullback: (inout AlgebraField<U1>, Lanes) -> Void
+  ///
+  /// The pullback may be called more than once.
+  public func applyWithPullback(to U: inout LinkField<Group>) -> (
+    logDet: Lanes, pullback: (inout AlgebraField<Group>, Lanes) -> Void
   ) {
     check(U)
     let workspace = CouplingWorkspace(flow: flow, keepsTape: true)
     let logDet = U.links.withUnsafeMutableBufferPointer {
       flow.apply(to: $0.baseAddress!, packed: packed.pointer, workspace: workspace)
     }
+    let image = U
     return (
       logDet,
       { [flow, packed] gradient, weight in
-        gradient.elements.withUnsafeMutableBufferPointer { elements in
-          for index in flow.layers.indices.reversed() {
-            flow.layers[index].pullback(
-              elements.baseAddress!, logDet: weight,
-              packed: packed.pointer + flow.packedOffsets[index], tape: workspace.tape(index),
-              scratch: workspace.scratch, gradient: nil)
+        var U = image
+        U.links.withUnsafeMutableBufferPointer { links in
+          gradient.elements.withUnsafeMutableBufferPointer { elements in
+            for index in flow.layers.indices.reversed() {
+              flow.layers[index].pullback(
+                elements.baseAddress!, logDet: weight, restoring: links.baseAddress!,
+                packed: packed.pointer + flow.packedOffsets[index], tape: workspace.tape(index),
+                scratch: workspace.scratch, gradient: nil)
+            }
           }
         }
       }
@@ -72,7 +78,13 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
   }
 
   /// Draws Haar-distributed links, transports them, and returns `log q`.
-  public func sample(into U: inout LinkField<U1>, seed: UInt64, firstConfiguration: Int) -> Lanes {
+  @specialized(where Group == U1)
+  @specialized(where Group == SU2)
+  @specialized(where Group == SU3)
+  @specialized(where Group == SU4)
+  public func sample(
+    into U: inout LinkField<Group>, seed: UInt64, firstConfiguration: Int
+  ) -> Lanes {
     var generator = LaneGenerator(
       seed: seed, purpose: .prior, firstConfiguration: firstConfiguration, step: 0)
     U.sampleHaar(using: &generator)
@@ -82,12 +94,12 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
   }
 
   /// `log q(U)` of given fields.
-  public func logDensity(of U: LinkField<U1>) throws(InversionFailure) -> Lanes {
+  public func logDensity(of U: LinkField<Group>) throws(InversionFailure) -> Lanes {
     var copy = U
     return try applyInverse(to: &copy)
   }
 
-  private func check(_ U: LinkField<U1>) {
+  private func check(_ U: LinkField<Group>) {
     precondition(
       U.lattice == flow.lattice, "a field on \(U.lattice) given to a flow on \(flow.lattice)")
   }

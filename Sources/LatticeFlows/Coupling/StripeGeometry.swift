@@ -54,42 +54,9 @@ struct StripeGeometry {
       default: break
       }
     }
-    geometry.stencils = convolution(
-      lattice: lattice, mu: mu, outputs: activeSites, inputs: seen, layers: hiddenLayers + 1)
+    geometry.stencils = Stencil.convolution(
+      lattice: lattice, offsets: Stencil.square(mu: mu), outputs: activeSites, inputs: seen,
+      layers: hiddenLayers + 1)
     return geometry
-  }
-
-  /// The stencils of 3x3 convolutions that end at `outputs` and begin at the sites `inputs`.
-  private static func convolution(
-    lattice: Lattice, mu: Int, outputs: [Int], inputs: [Int: Int], layers: Int
-  ) -> [Stencil] {
-    let nu = 1 - mu
-    func neighbour(_ site: Int, _ tap: Int) -> Int {
-      var x = lattice.coordinates(of: site)
-      x[mu] += tap / 3 - 1
-      x[nu] += tap % 3 - 1
-      return lattice.site(at: x)
-    }
-    var stencils: [Stencil] = []
-    var wanted = outputs
-    for layer in (0..<layers).reversed() {
-      // The compact indices of this layer's inputs.
-      var index = layer == 0 ? inputs : [:]
-      var next: [Int] = []
-      let reads = wanted.map { site -> [(tap: Int, input: Int)] in
-        (0..<9).compactMap { tap in
-          let source = neighbour(site, tap)
-          if index[source] == nil, layer > 0 {
-            index[source] = next.count
-            next.append(source)
-          }
-          return index[source].map { (tap, $0) }
-        }
-      }
-      stencils.append(
-        Stencil(inputCount: layer == 0 ? inputs.count : next.count, taps: 9, reads: reads))
-      wanted = next
-    }
-    return stencils.reversed()
   }
 }

@@ -8,13 +8,19 @@ import LaneMath
 /// in between only the sites that are needed (see `Stencil`). It computes in single precision: its
 /// outputs are parameters of an exact map, and the forward and the inverse map compute the same ones.
 ///
-/// Parameters, in order: for each layer the weights `[output][input][tap]`, then the biases.
+/// Where the flow is conditioned on the coupling, `t` in [-1, 1], every bias is a polynomial of it,
+/// `b_l + t b_l' + t² b_l'' ..`: what a constant channel beside each layer's input would give.
+///
+/// Parameters, in order: for each layer the weights `[output][input][tap]`, then the biases, then their
+/// coefficients of `t`, of `t²`, ...
 /// Nothing is allocated by `evaluate` and `pullback`.
 struct Conditioner: Sendable {
   /// The channels of the features, of the hidden layers, and of the output.
   let channels: [Int]
   let stencils: [Stencil]
   let activation: Activation
+  /// The degree of the biases as polynomials of the coupling; 0 where they do not depend on it.
+  let couplingDegree: Int
   /// Where each layer's activations begin in the tape; `activationOffsets[0]` is the features.
   let activationOffsets: [Int]
   /// The `FloatLanes` that a tape needs.
@@ -32,11 +38,12 @@ struct Conditioner: Sendable {
   /// The floats of a gradient, padded like the weights.
   let gradientCount: Int
 
-  init(channels: [Int], stencils: [Stencil], activation: Activation) {
+  init(channels: [Int], stencils: [Stencil], activation: Activation, couplingDegree: Int = 0) {
     precondition(channels.count == stencils.count + 1, "one stencil between two layers")
     self.channels = channels
     self.stencils = stencils
     self.activation = activation
+    self.couplingDegree = couplingDegree
     var offsets = [0], largest = 0
     for layer in channels.indices {
       let sites = layer == 0 ? stencils[0].inputCount : stencils[layer - 1].outputCount
@@ -51,7 +58,7 @@ struct Conditioner: Sendable {
     for (layer, stencil) in stencils.enumerated() {
       let (i, o, t) = (channels[layer], channels[layer + 1], stencil.taps)
       let (ip, op) = (paddedChannels(i), paddedChannels(o))
-      parameters.append(parameters.last! + o * i * t + o)
+      parameters.append(parameters.last! + o * i * t + (1 + couplingDegree) * o)
       packed.append(packed.last! + t * i * op + op + t * o * ip)
       gradients.append(gradients.last! + t * ip * op + op)
     }
@@ -77,8 +84,11 @@ struct Conditioner: Sendable {
   /// Where the output begins in the tape.
   var outputOffset: Int { activationOffsets[stencils.count] }
 
-  /// Rounds the parameters and lays them out for the kernels.
-  func pack(_ parameters: UnsafePointer<Double>, into packed: UnsafeMutablePointer<Float>) {
+  /// Rounds the parameters at a coupling and lays them out for the kernels.
+  func pack(
+    _ parameters: UnsafePointer<Double>, coupling: Double = 0,
+    into packed: UnsafeMutablePointer<Float>
+  ) {
     for layer in stencils.indices {
       let (i, o, t) = (channels[layer], channels[layer + 1], stencils[layer].taps)
       let (ip, op) = (paddedChannels(i), paddedChannels(o))
@@ -95,14 +105,18 @@ struct Conditioner: Sendable {
             transposed[(tap * o + c) * ip + k] = value
           }
         }
-        bias[c] = Float(source[o * i * t + c])
+        var value = 0.0
+        for degree in (0...couplingDegree).reversed() {
+          value = value * coupling + source[o * i * t + degree * o + c]
+        }
+        bias[c] = Float(value)
       }
     }
   }
 
   /// Adds a multiple of a padded gradient to one in the order of the parameters.
   func unpack(
-    _ gradient: UnsafePointer<Float>, factor: Double,
+    _ gradient: UnsafePointer<Float>, coupling: Double = 0, factor: Double,
     addingTo parameters: UnsafeMutablePointer<Double>
   ) {
     for layer in stencils.indices {
@@ -116,7 +130,11 @@ struct Conditioner: Sendable {
             target[(c * i + k) * t + tap] += factor * Double(source[(tap * ip + k) * op + c])
           }
         }
-        target[o * i * t + c] += factor * Double(source[t * ip * op + c])
+        var value = factor * Double(source[t * ip * op + c])
+        for degree in 0...couplingDegree {
+          target[o * i * t + degree * o + c] += value
+          value *= coupling
+        }
       }
     }
   }

@@ -17,46 +17,15 @@ import Synchronization
 /// that does not depend on the number of threads: the same seed gives the same bits, and a trainer
 /// made again from `state` goes on as if it had not been interrupted. Steps allocate nothing after
 /// the first.
-public final class CouplingTrainer {
-  /// What must be kept to go on later.
-  public struct State: Sendable, Equatable {
-    /// The parameters of the flow.
-    public var parameters: [Double]
-    /// The optimiser.
-    public var optimizer: AdamOptimizer
-    /// The number of steps taken.
-    public var step: Int
-
-    /// A state from its parts.
-    public init(parameters: [Double], optimizer: AdamOptimizer, step: Int) {
-      self.parameters = parameters
-      self.optimizer = optimizer
-      self.step = step
-    }
-  }
-
-  /// What a step found, on its own batch.
-  public struct Report: Sendable {
-    /// The number of steps taken.
-    public var step: Int
-    /// `E_q[log q + S]`, an upper bound of `-log Z`; where there are no samples of the flow in the
-    /// batch, `E_p[-S - log q]`, an upper bound of `log Z`.
-    public var loss: Double
-    /// The effective sample size of the batch, `E_q[w]²/E_q[w²]`, or where there are no samples of
-    /// the flow `1/(E_p[w] E_p[1/w])`; noisy, and high where the batch missed something.
-    public var effectiveSampleSize: Double
-    /// The norm of the gradient before clipping.
-    public var gradientNorm: Double
-  }
-
+public final class CouplingTrainer<Group: CouplingGroup> {
   /// Fills a packet with samples of the target, given the number of the first and the step.
-  public typealias TargetSampler = @Sendable (inout LinkField<U1>, Int, Int) -> Void
+  public typealias TargetSampler = @Sendable (inout LinkField<Group>, Int, Int) -> Void
 
   /// The flow as it is now.
-  public private(set) var flow: CouplingFlow
+  public private(set) var flow: CouplingFlow<Group>
   /// How it is trained.
   public let options: TrainingOptions
-  private let makeAction: (Double) -> any GaugeAction<U1>
+  private let makeAction: (Double) -> any GaugeAction<Group>
   private let targetSampler: TargetSampler?
   private let seed: UInt64
   private let threads: Int
@@ -81,9 +50,9 @@ public final class CouplingTrainer {
   /// What one thread needs.
   private final class Room: @unchecked Sendable {
     let workspace: CouplingWorkspace
-    var U: LinkField<U1>
-    var field: AlgebraField<U1>
-    init(_ flow: CouplingFlow) {
+    var U: LinkField<Group>
+    var field: AlgebraField<Group>
+    init(_ flow: CouplingFlow<Group>) {
       workspace = CouplingWorkspace(flow: flow, keepsTape: true)
       U = LinkField(coldStart: flow.lattice)
       field = AlgebraField(zero: flow.lattice)
@@ -96,8 +65,8 @@ public final class CouplingTrainer {
   ///   - action: the action when the coupling is a given fraction of its target, for annealing.
   ///   - targetSampler: samples of the target for forward training, exact or from a Markov chain.
   public init(
-    flow: CouplingFlow, options: TrainingOptions, seed: UInt64, threads: Int,
-    action: @escaping (Double) -> any GaugeAction<U1>, targetSampler: TargetSampler? = nil
+    flow: CouplingFlow<Group>, options: TrainingOptions, seed: UInt64, threads: Int,
+    action: @escaping (Double) -> any GaugeAction<Group>, targetSampler: TargetSampler? = nil
   ) {
     self.flow = flow
     self.options = options
@@ -131,8 +100,8 @@ public final class CouplingTrainer {
   }
 
   /// What must be kept to go on later; setting it goes back there.
-  public var state: State {
-    get { State(parameters: flow.parameters, optimizer: optimizer, step: step) }
+  public var state: TrainingState {
+    get { TrainingState(parameters: flow.parameters, optimizer: optimizer, step: step) }
     set {
       precondition(
         newValue.parameters.count == flow.parameterCount,
@@ -146,7 +115,7 @@ public final class CouplingTrainer {
   /// Takes one step.
   ///
   /// - Parameter progress: the fraction of the training that is over, for the schedules.
-  public func takeStep(progress: Double) -> Report {
+  public func takeStep(progress: Double) -> TrainingStep {
     var report = evaluateBatch(progress: progress)
     report.gradientNorm = optimizer.step(
       &flow.parameters, gradient: &gradient, learningRate: options.rate(at: progress),
@@ -157,7 +126,7 @@ public final class CouplingTrainer {
   }
 
   /// Computes loss and `gradient` of the batch of the next step, and takes no step.
-  func evaluateBatch(progress: Double) -> Report {
+  func evaluateBatch(progress: Double) -> TrainingStep {
     flow.pack(into: packed)
     let action = makeAction(options.couplingFraction(at: progress))
     let flow = flow, step = step
@@ -183,7 +152,7 @@ public final class CouplingTrainer {
         let factor = 1 / Double(packets * laneCount)
         for (index, layer) in flow.layers.enumerated() {
           layer.conditioner.unpack(
-            values.pointer + gradientOffsets[index], factor: factor,
+            values.pointer + gradientOffsets[index], coupling: flow.coupling, factor: factor,
             addingTo: base + flow.blocks[flow.layerBlocks[index]].range.lowerBound)
         }
       }
@@ -191,7 +160,7 @@ public final class CouplingTrainer {
     return report(reverse: packets - forwardCount, packets: packets)
   }
 
-  private func report(reverse: Int, packets: Int) -> Report {
+  private func report(reverse: Int, packets: Int) -> TrainingStep {
     let range = reverse > 0 ? 0..<reverse : 0..<packets
     var largest = -Double.infinity, sum = 0.0
     for packet in range {
@@ -207,18 +176,22 @@ public final class CouplingTrainer {
       inverse += (1 / w).sum()
     }
     if reverse == 0 {
-      return Report(
+      return TrainingStep(
         step: step, loss: sum / count, effectiveSampleSize: count * count / (first * inverse),
         gradientNorm: 0)
     }
-    return Report(
+    return TrainingStep(
       step: step, loss: -sum / count, effectiveSampleSize: first * first / (count * second),
       gradientNorm: 0)
   }
 
   /// One packet of samples of the flow; adds the gradient of `Σ_lanes log q + S`.
+  @specialized(where Group == U1)
+  @specialized(where Group == SU2)
+  @specialized(where Group == SU3)
+  @specialized(where Group == SU4)
   private func reversePacket(
-    _ packet: Int, _ flow: CouplingFlow, _ action: any GaugeAction<U1>, _ step: Int, _ room: Room,
+    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int, _ room: Room,
     _ gradient: UnsafeMutablePointer<Float>
   ) -> Lanes {
     var generator = LaneGenerator(
@@ -237,7 +210,7 @@ public final class CouplingTrainer {
             scratch: workspace.scratch)
           if isPath {
             layer.pushScore(
-              field.baseAddress!, packed: weights, tape: workspace.tape(index),
+              field.baseAddress!, at: links.baseAddress!, packed: weights, tape: workspace.tape(index),
               scratch: workspace.scratch, gradient: nil)
           }
         }
@@ -246,20 +219,26 @@ public final class CouplingTrainer {
     let logWeight = logDet - action.value(of: room.U)
     action.accumulateGradient(of: room.U, into: &room.field)
     let weightOfLogDet = Lanes(repeating: isPath ? 0 : -1)
-    room.field.elements.withUnsafeMutableBufferPointer { field in
-      for index in flow.layers.indices.reversed() {
-        flow.layers[index].pullback(
-          field.baseAddress!, logDet: weightOfLogDet,
-          packed: packed.pointer + flow.packedOffsets[index], tape: workspace.tape(index),
-          scratch: workspace.scratch, gradient: gradient + gradientOffsets[index])
+    room.U.links.withUnsafeMutableBufferPointer { links in
+      room.field.elements.withUnsafeMutableBufferPointer { field in
+        for index in flow.layers.indices.reversed() {
+          flow.layers[index].pullback(
+            field.baseAddress!, logDet: weightOfLogDet, restoring: links.baseAddress!,
+            packed: packed.pointer + flow.packedOffsets[index], tape: workspace.tape(index),
+            scratch: workspace.scratch, gradient: gradient + gradientOffsets[index])
+        }
       }
     }
     return logWeight
   }
 
   /// One packet of samples of the target; adds the gradient of `-Σ_lanes log q`.
+  @specialized(where Group == U1)
+  @specialized(where Group == SU2)
+  @specialized(where Group == SU3)
+  @specialized(where Group == SU4)
   private func forwardPacket(
-    _ packet: Int, _ flow: CouplingFlow, _ action: any GaugeAction<U1>, _ step: Int, _ room: Room,
+    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int, _ room: Room,
     _ gradient: UnsafeMutablePointer<Float>
   ) -> Lanes {
     targetSampler!(&room.U, packet * laneCount, step)
@@ -284,7 +263,7 @@ public final class CouplingTrainer {
             to: links.baseAddress!, packed: weights, tape: workspace.tape(index),
             scratch: workspace.scratch)
           layer.pushScore(
-            field.baseAddress!, packed: weights, tape: workspace.tape(index),
+            field.baseAddress!, at: links.baseAddress!, packed: weights, tape: workspace.tape(index),
             scratch: workspace.scratch, gradient: gradient + gradientOffsets[index])
         }
       }

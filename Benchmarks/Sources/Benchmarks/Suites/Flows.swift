@@ -23,15 +23,15 @@ struct FlowCase: Sendable {
     FlowCase(name: "plaquettes 8x8", architecture: .plaquettes(), extent: 8, beta: 2),
   ]
 
-  func flow() throws -> CouplingFlow {
-    try CouplingFlow(
+  func flow() throws -> CouplingFlow<U1> {
+    try CouplingFlow<U1>(
       lattice: Lattice([extent, extent]), architecture: architecture, seed: 1)
   }
 
   /// A trainer on one thread at a learning rate at which the flow changes slowly.
-  func trainer(_ estimator: TrainingOptions.Estimator) throws -> CouplingTrainer {
+  func trainer(_ estimator: TrainingOptions.Estimator) throws -> CouplingTrainer<U1> {
     let action = try WilsonAction<U1>(beta: beta)
-    return CouplingTrainer(
+    return CouplingTrainer<U1>(
       flow: try flow(),
       options: TrainingOptions(batch: 64, learningRate: 1e-4, estimator: estimator), seed: 1,
       threads: 1, action: { _ in action })
