@@ -18,7 +18,7 @@ extension SU: CouplingGroup {
   }
 }
 
-extension MatrixCouplingGroup {
+extension MatrixCouplingGroup where Self: ResidualGroup {
   /// The layers of a stage: its geometries in order, each with a spectral layer, a residual one, or both.
   static func matrixCouplingLayers(
     of stage: CouplingArchitecture.Stage, on lattice: Lattice
@@ -29,6 +29,11 @@ extension MatrixCouplingGroup {
         layers.append(
           NamedCouplingLayer(
             name: name, layer: SpectralLayer<Self>(geometry: geometry, bins: bins, stage: stage)))
+      }
+      if stage.map == .residual || stage.hasResidual {
+        layers.append(
+          NamedCouplingLayer(
+            name: name + ".residual", layer: ResidualLayer<Self>(geometry: geometry, stage: stage)))
       }
     }
     return layers
