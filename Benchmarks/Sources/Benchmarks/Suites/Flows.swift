@@ -1,37 +1,25 @@
 import GaugeFlow
 
 /// A flow to time, with the figures of the same flow in PyTorch on one core.
-struct FlowCase: Sendable {
+struct FlowCase<Group: CouplingGroup>: Sendable {
   var name: String
   var architecture: CouplingArchitecture
-  var extent: Int
+  var extents: [Int]
   var beta: Double
   /// Milliseconds of a training step of 64 samples: reference, target.
   var step: (reference: Double?, target: Double?) = (nil, nil)
   /// Microseconds of a sample with its log-density: reference, target.
   var sample: (reference: Double?, target: Double?) = (nil, nil)
 
-  static let all = [
-    FlowCase(
-      name: "tutorial 8x8", architecture: .tutorial, extent: 8, beta: 2, step: (72, 7),
-      sample: (315, 32)),
-    FlowCase(
-      name: "tutorial 16x16", architecture: .tutorial, extent: 16, beta: 2, step: (151, nil),
-      sample: (1160, nil)),
-    FlowCase(name: "blocks 8x8", architecture: .blocks, extent: 8, beta: 2),
-    FlowCase(name: "blocks 16x16", architecture: .blocks, extent: 16, beta: 7),
-    FlowCase(name: "plaquettes 8x8", architecture: .plaquettes(), extent: 8, beta: 2),
-  ]
-
-  func flow() throws -> CouplingFlow<U1> {
-    try CouplingFlow<U1>(
-      lattice: Lattice([extent, extent]), architecture: architecture, seed: 1)
+  func flow() throws -> CouplingFlow<Group> {
+    try CouplingFlow<Group>(
+      lattice: Lattice(extents), architecture: architecture, seed: 1)
   }
 
   /// A trainer on one thread at a learning rate at which the flow changes slowly.
-  func trainer(_ estimator: TrainingOptions.Estimator) throws -> CouplingTrainer<U1> {
-    let action = try WilsonAction<U1>(beta: beta)
-    return CouplingTrainer<U1>(
+  func trainer(_ estimator: TrainingOptions.Estimator) throws -> CouplingTrainer<Group> {
+    let action = try WilsonAction<Group>(beta: beta)
+    return CouplingTrainer<Group>(
       flow: try flow(),
       options: TrainingOptions(batch: 64, learningRate: 1e-4, estimator: estimator), seed: 1,
       threads: 1, action: { _ in action })
@@ -60,11 +48,45 @@ struct FlowCase: Sendable {
         target: sample.target
       ) {
         let transport = CouplingTransport(try flow())
-        let action = try WilsonAction<U1>(beta: beta)
+        let action = try WilsonAction<Group>(beta: beta)
         return { keep(transport.logWeights(count: 1024, action: action, seed: 1, threads: 1)[0]) }
       })
     return list
   }
 }
 
-let flows = FlowCase.all.flatMap(\.benchmarks)
+/// The stripes of the literature: 16 couplings, plaquettes only, networks with two hidden layers of eight.
+private let literature = CouplingArchitecture(stages: [
+  .init(
+    geometry: .stripes, layers: 16, map: .spline(bins: 8), hidden: [8, 8], activation: .leakyReLU,
+    pairLoops: false)
+])
+
+let flows =
+  [
+    FlowCase<U1>(
+      name: "tutorial 8x8", architecture: .tutorial, extents: [8, 8], beta: 2, step: (72, 7),
+      sample: (315, 32)),
+    FlowCase<U1>(
+      name: "tutorial 16x16", architecture: .tutorial, extents: [16, 16], beta: 2,
+      step: (151, nil), sample: (1160, nil)),
+    FlowCase<U1>(name: "blocks 8x8", architecture: .blocks, extents: [8, 8], beta: 2),
+    FlowCase<U1>(name: "blocks 16x16", architecture: .blocks, extents: [16, 16], beta: 7),
+    FlowCase<U1>(name: "plaquettes 8x8", architecture: .plaquettes(), extents: [8, 8], beta: 2),
+  ].flatMap(\.benchmarks)
+  + [
+    FlowCase<SU2>(
+      name: "SU(2) 8x8, 16 couplings", architecture: literature, extents: [8, 8], beta: 2.2,
+      step: (817, nil), sample: (12_800, nil)),
+    FlowCase<SU2>(name: "SU(2) blocks 8x8", architecture: .blocks(colors: 2), extents: [8, 8], beta: 2.2),
+  ].flatMap(\.benchmarks)
+  + [
+    FlowCase<SU3>(
+      name: "SU(3) 8x8, 16 couplings", architecture: literature, extents: [8, 8], beta: 5,
+      step: (782, 40), sample: (7100, 350)),
+    FlowCase<SU3>(name: "SU(3) blocks 8x8", architecture: .blocks(colors: 3), extents: [8, 8], beta: 5),
+    FlowCase<SU3>(
+      name: "SU(3) blocks 16x16", architecture: .blocks(colors: 3), extents: [16, 16], beta: 5),
+    FlowCase<SU3>(
+      name: "SU(3) residual 4x4x4x4", architecture: .residual(dimension: 4), extents: [4, 4, 4, 4], beta: 1),
+  ].flatMap(\.benchmarks)
