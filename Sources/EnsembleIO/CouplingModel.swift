@@ -164,7 +164,9 @@ public struct CouplingModel: Sendable, Equatable {
         result.append(("\(block.name)/\(layer).weight", [o, i, t], weights))
         start = weights.upperBound + terms * o
         result.append(
-          ("\(block.name)/\(layer).bias", terms == 1 ? [o] : [terms, o], weights.upperBound..<start)
+          (
+            "\(block.name)/\(layer).bias", terms == 1 ? [o] : [terms, o], weights.upperBound..<start
+          )
         )
       }
     }

@@ -121,16 +121,18 @@ final class CouplingSession<Group: CouplingGroup & HeatbathGroup>: TrainingSessi
         loss: -weights.reduce(0, +) / Double(weights.count)))
   }
 
-  /// Judges the flow at a coupling.
+  /// Judges the flow at a coupling; on fewer samples where it is judged at several.
   private func judge(at beta: Double) throws -> (weights: LogWeights, forwardESS: Double?) {
+    let count =
+      plan.architecture.betaRange == nil ? evaluationCount : max(512, evaluationCount / 4)
     let weights = try LogWeights(
-      logWeights(at: beta, count: 2 * evaluationCount, firstConfiguration: 1 << 31))
+      logWeights(at: beta, count: 2 * count, firstConfiguration: 1 << 31))
     let source = try ProposalSource(
       CouplingTransport(trainer.flow.conditioned(onBeta: beta)), of: Group.self, beta: beta)
     return (
       weights,
       try source.forwardEffectiveSampleSize(
-        count: evaluationCount, seed: plan.seed, threads: plan.threads)
+        count: count, seed: plan.seed, threads: plan.threads)
     )
   }
 

@@ -152,7 +152,8 @@ struct TrainCommand: ParsableCommand {
       throw CommandError.usage("--from-beta: expected --flow escorted, given \(flow.rawValue)")
     }
     var plan = AnnealingPlan(
-      group: theory.group.description, lattice: theory.lattice, beta: theory.beta.upper, from: start,
+      group: theory.group.description, lattice: theory.lattice, beta: theory.beta.upper,
+      from: start,
       seed: seed.seed, threads: threads.count)
     do { try plan.apply(RunOptions(arguments: flowOptions)) } catch let error as EnsembleIOError {
       throw CommandError.option(error)

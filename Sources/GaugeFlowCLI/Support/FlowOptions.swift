@@ -19,18 +19,17 @@ extension CommandError {
 extension GroupName {
   /// Refuses groups without flows of a kind.
   func requireFlow(_ flow: FlowKind) throws {
-    var groups = flow.groups
-    // A group has a line for each family of its bases.
-    groups = groups.enumerated().filter { groups.firstIndex(of: $1) == $0 }.map(\.element)
-    try require(groups, for: "train --flow \(flow.rawValue)")
+    try require(flow.groups, for: "train --flow \(flow.rawValue)")
   }
 }
 
 extension FlowKind {
   /// The names of the groups that have flows of the kind.
   var groups: [String] {
-    self == .coupling
-      ? Catalog.couplingGroupNames : Catalog.velocityBaseNames.map(\.group)
+    if self == .coupling { return Catalog.couplingGroupNames }
+    // A group has a line for each family of its bases.
+    let names = Catalog.velocityBaseNames.map(\.group)
+    return names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
   }
 }
 
