@@ -72,5 +72,7 @@ struct LayerScratch {
 /// A layer with the name of the block of parameters that it uses.
 public struct NamedCouplingLayer<Group: GaugeGroup>: Sendable {
   let name: String
+  /// The number of plaquettes in the block that is split, of a tree of blocks.
+  var area: Int?
   let layer: any AnyCouplingLayer<Group>
 }

@@ -71,7 +71,7 @@ public struct CouplingFlow<Group: CouplingGroup>: Sendable {
     for (index, stage) in architecture.stages.enumerated() {
       let prefix = index == 0 ? "" : "\(index)."
       named += try Group.couplingLayers(of: stage, on: lattice).map {
-        NamedCouplingLayer(name: prefix + $0.name, layer: $0.layer)
+        NamedCouplingLayer(name: prefix + $0.name, area: $0.area, layer: $0.layer)
       }
     }
     self.init(lattice: lattice, architecture: architecture, named: named)
@@ -96,7 +96,7 @@ public struct CouplingFlow<Group: CouplingGroup>: Sendable {
           ParameterBlock(
             name: named.name, range: start..<(start + conditioner.parameterCount),
             channels: conditioner.channels, taps: conditioner.stencils.map { $0.taps },
-            couplingDegree: conditioner.couplingDegree))
+            couplingDegree: conditioner.couplingDegree, area: named.area))
       }
       offsets.append(offsets.last! + conditioner.packedCount)
     }
@@ -123,17 +123,17 @@ public struct CouplingFlow<Group: CouplingGroup>: Sendable {
       throw .lattice(error)
     }
     let trained = Dictionary(uniqueKeysWithValues: blocks.map { ($0.name, $0) })
-    let largest = Self.largestArea(of: blocks)
+    let largest = largestArea
     var kept: [NamedCouplingLayer<Group>] = []
-    for (layer, block) in zip(moved.layers, moved.layerBlocks) {
-      let name = moved.blocks[block].name
+    for (layer, number) in zip(moved.layers, moved.layerBlocks) {
+      let block = moved.blocks[number], name = block.name
       let open = name.hasSuffix(" closed") ? String(name.dropLast(7)) : name
       if trained[name] != nil {
-        kept.append(NamedCouplingLayer(name: name, layer: layer))
+        kept.append(NamedCouplingLayer(name: name, area: block.area, layer: layer))
       } else if trained[open] != nil {
         // The closed torus is a block whose flux is zero.
-        kept.append(NamedCouplingLayer(name: open, layer: layer))
-      } else if let area = Self.area(of: name), area >= 2 * largest || area == self.lattice.volume {
+        kept.append(NamedCouplingLayer(name: open, area: block.area, layer: layer))
+      } else if let area = block.area, area >= 2 * largest || area == self.lattice.volume {
         continue
       } else {
         throw .untrained(split: name, lattice: lattice, trained: blocks.map { $0.name })
@@ -148,16 +148,33 @@ public struct CouplingFlow<Group: CouplingGroup>: Sendable {
     return moved
   }
 
-  /// The plaquettes in a split, from its name.
-  private static func area(of name: String) -> Int? {
-    guard let split = name.split(separator: ".").last, name.contains("blocks.") else { return nil }
-    let areas = split.split(whereSeparator: { $0 == "+" || $0 == " " }).compactMap { Int($0) }
-    return areas.count == 2 ? areas[0] + areas[1] : nil
+  /// The plaquettes in the largest open block that was trained.
+  private var largestArea: Int {
+    blocks.filter { !$0.name.hasSuffix(" closed") }.compactMap(\.area).max() ?? 0
   }
 
-  /// The plaquettes in the largest open block that was trained.
-  private static func largestArea(of blocks: [ParameterBlock]) -> Int {
-    blocks.filter { !$0.name.hasSuffix(" closed") }.compactMap { area(of: $0.name) }.max() ?? 0
+  /// A flow to be trained further on another lattice: with the parameters of this one where it has
+  /// them, and elsewhere, for the splits of larger blocks, the identity.
+  ///
+  /// - Parameter seed: fixes the weights of hidden layers that are new.
+  /// - Throws: `LatticeError` where a mask does not fit the lattice.
+  public func grown(to lattice: Lattice, seed: UInt64) throws(LatticeError) -> CouplingFlow {
+    var grown = try CouplingFlow(lattice: lattice, architecture: architecture, seed: seed)
+    let trained = Dictionary(uniqueKeysWithValues: blocks.map { ($0.name, $0) })
+    for block in grown.blocks {
+      if let own = trained[block.name] {
+        grown.parameters.replaceSubrange(block.range, with: parameters[own.range])
+      } else {
+        let outputs = block.channels.last!
+        let inputs = block.channels[block.channels.count - 2] * block.taps.last!
+        let count = outputs * (inputs + 1 + block.couplingDegree)
+        for place in (block.range.upperBound - count)..<block.range.upperBound {
+          grown.parameters[place] = 0
+        }
+      }
+    }
+    grown.beta = beta
+    return grown
   }
 }
 
@@ -191,4 +208,6 @@ public struct ParameterBlock: Sendable, Equatable {
   public let taps: [Int]
   /// The degree of the biases as polynomials of the coupling.
   public let couplingDegree: Int
+  /// The number of plaquettes in the block that the layer splits, of a tree of blocks.
+  public let area: Int?
 }

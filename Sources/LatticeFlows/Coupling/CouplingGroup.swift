@@ -21,7 +21,8 @@ extension U1: CouplingGroup {
       return try BlockGeometry.make(
         lattice: lattice, harmonics: stage.harmonics, hiddenLayers: stage.hidden.count
       ).map { split, geometry in
-        NamedCouplingLayer(name: "blocks." + split.name, layer: stage.circleLayer(geometry))
+        NamedCouplingLayer(
+          name: "blocks." + split.name, area: split.area, layer: stage.circleLayer(geometry))
       }
     case .stripes:
       var layers: [NamedCouplingLayer<U1>] = []

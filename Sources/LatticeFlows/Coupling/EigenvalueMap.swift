@@ -5,8 +5,7 @@ import LaneMath
 ///     X = V e^{iθ} V†  ->  X' = V e^{iθ'} V†
 ///
 /// (arXiv:2008.05456; the coordinates of the cell of eigenphases are those of ``EigenvalueCell``).
-/// The box is mapped onto itself, so the cell is, walls to walls, and the map is smooth where
-/// eigenvalues coincide:
+/// The box is mapped onto itself, and so is the cell, walls to walls:
 ///
 ///     r'   = h_0(r)              a spline of [0, 2π]
 ///     v_j' = h_j(v_j; τ)         splines of [0, 1] with raw parameters A_j + B_j τ,  τ = cos(r/2)
@@ -18,13 +17,20 @@ import LaneMath
 /// `3 bins + 1` numbers, of ``IntervalSpline``. `A_j + B_j τ` is formed in double precision, so that
 /// the map is as smooth in `r` as it is in `v`.
 ///
+/// Smoothness: where two eigenvalues coincide the map has a derivative. Where three or more do, as at
+/// the unit element for N > 2, it is continuous and stretches distances by bounded factors, but its
+/// derivative and log-det depend on the direction one comes from, and the derivatives of the log-det
+/// grow like the inverse of the distance. Such elements have probability zero, with a density that
+/// vanishes like the 6th power of the gaps.
+///
 /// Phases are N `Lanes`, those of a ``LatticeFields/SpectralFrame``; its `element(phases:)` turns the
 /// new ones into `X'`. Derivatives are N² `Lanes`, coordinates of the algebra in that frame.
 ///
-/// Accuracy: new gaps and log-det are precise to rounding relative to the gaps, at every wall; the
-/// gaps have the absolute precision of the phases. Derivatives are those at the point whose gaps are
-/// at least 1e-7: finite at degenerate eigenvalues, with a relative error of 1e-7 where a gap is below
-/// that, and of at most 1e-8 elsewhere (differences of inverse gaps).
+/// Accuracy: new gaps and log-det are precise to rounding relative to the gaps, at every wall; gaps
+/// have the absolute precision of the phases. Derivatives are those at the point whose gaps are at
+/// least 1e-7. They are finite everywhere; next to a single wall they are off by some 1e-7 times the
+/// second derivatives where a gap is below 1e-7, and by some 1e-16 over the gap elsewhere (inverse
+/// gaps cancel). Near a corner where several gaps are below 1e-7 they are those of some direction.
 struct EigenvalueMap: Sendable {
   let colors: Int
   let first: IntervalSpline

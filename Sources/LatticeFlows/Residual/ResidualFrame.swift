@@ -20,12 +20,14 @@ struct ResidualFrame<let N: Int> {
   let pivots: UnsafeMutablePointer<Lanes>
   /// `R = (τ + Σ)^{-1}`, and its rows in the direction of each diagonal entry.
   let inverse, diagonalRows: UnsafeMutablePointer<Lanes>
+  /// The diagonal generators, `λ_m = √(2/(m(m+1))) diag(1, .., 1, -m, 0, ..)` for `m` from 1, row by row.
+  let weights: UnsafeMutablePointer<Lanes>
 
   @inline(__always) static var dimension: Int { N &* N &- 1 }
   @inline(__always) static var pairCount: Int { N &* (N &- 1) / 2 }
   static var count: Int {
     let entries = 2 * N * N, d = dimension
-    return 3 * entries + N + 5 * pairCount + 2 * d * d + d + N * d
+    return 3 * entries + N + 5 * pairCount + 2 * d * d + d + N * d + N * N
   }
 
   @inline(__always)
@@ -45,6 +47,7 @@ struct ResidualFrame<let N: Int> {
     inverse = factors + d &* d
     pivots = inverse + d &* d
     diagonalRows = pivots + d
+    weights = diagonalRows + N &* d
   }
 
   /// The number of the pair `i < j`.
@@ -56,11 +59,9 @@ struct ResidualFrame<let N: Int> {
   /// The coordinate of the diagonal generator number `m`, from 1.
   @inline(__always)
   static func diagonal(_ m: Int) -> Int { (m &+ 1) &* (m &+ 1) &- 2 }
-  /// The entry `j` of the diagonal matrix number `m`, `λ_m = √(2/(m(m+1))) diag(1, .., 1, -m, 0, ..)`.
+  /// The entry `j` of the diagonal matrix number `m`, once `prepare` has written it.
   @inline(__always)
-  static func diagonalEntry(_ m: Int, _ j: Int) -> Double {
-    j > m ? 0 : (2 / Double(m &* (m &+ 1))).squareRoot() * (j == m ? -Double(m) : 1)
-  }
+  func weight(_ m: Int, _ j: Int) -> Lanes { weights[N &* m &+ j] }
 
   @inline(__always)
   static func entries(_ M: UnsafeMutablePointer<ComplexMatrix<N>>) -> UnsafeMutablePointer<Lanes> {
@@ -88,8 +89,19 @@ struct ResidualFrame<let N: Int> {
         determinant *= pair[2]
       }
     }
+    writeWeights()
     writeMatrix()
     return log(determinant * factorize())
+  }
+
+  @inline(__always)
+  private func writeWeights() {
+    for m in 1..<N {
+      let first = (2 / Double(m &* (m &+ 1))).squareRoot()
+      for j in 0..<N {
+        weights[N &* m &+ j] = Lanes(repeating: j < m ? first : j == m ? -Double(m) * first : 0)
+      }
+    }
   }
 
   /// Writes `τ + Σ` below and on the diagonal, `Σ_ab = -½ Re tr({T_a, T_b} Ω)`.
@@ -149,7 +161,7 @@ struct ResidualFrame<let N: Int> {
         // ¼ (λ_j + λ_k) X_jk with the diagonal generators; those of a larger number are rows.
         let x = 0.25 * real(j, k), y = -0.25 * imaginary(j, k)
         for n in 1..<N {
-          let weight = Self.diagonalEntry(n, j) + Self.diagonalEntry(n, k)
+          let weight = self.weight(n, j) + self.weight(n, k)
           let c = Self.diagonal(n)
           if n < k {
             K[a &* d &+ c] = weight * x
@@ -165,8 +177,7 @@ struct ResidualFrame<let N: Int> {
       for m in 1..<(n &+ 1) {
         var sum = Lanes(repeating: n == m ? 1 : 0)
         for j in 0..<(m &+ 1) {
-          let weight = 0.25 * Self.diagonalEntry(n, j) * Self.diagonalEntry(m, j)
-          sum = multiplyAdd(Lanes(repeating: weight), real(j, j), sum)
+          sum = multiplyAdd(0.25 * weight(n, j) * weight(m, j), real(j, j), sum)
         }
         K[Self.diagonal(n) &* d &+ Self.diagonal(m)] = sum
       }

@@ -31,8 +31,7 @@ extension ResidualFrame {
       for b in 0..<d {
         var sum = Lanes.zero
         for m in Swift.max(k, 1)..<N {
-          let weight = Lanes(repeating: Self.diagonalEntry(m, k))
-          sum = multiplyAdd(weight, R[Self.diagonal(m) &* d &+ b], sum)
+          sum = multiplyAdd(weight(m, k), R[Self.diagonal(m) &* d &+ b], sum)
         }
         diagonalRows[k &* d &+ b] = sum
       }
@@ -48,8 +47,8 @@ extension ResidualFrame {
       if j == l {
         var sum = Lanes.zero
         for m in Swift.max(k, 1)..<N {
-          let weight = Lanes(repeating: Self.diagonalEntry(m, k))
-          sum = negativeMultiplyAdd(weight, diagonalRows[k &* d &+ Self.diagonal(m)], sum)
+          let entry = diagonalRows[k &* d &+ Self.diagonal(m)]
+          sum = negativeMultiplyAdd(weight(m, k), entry, sum)
         }
         return ComplexLanes(sum, .zero)
       }

@@ -56,7 +56,7 @@ enum ResidualStep<Group: ResidualGroup> {
     Group.residualScore(omega, score: s, scratch: scratch)
   }
 
-  /// The most evaluations of the step in `invert`. Newton's method takes 4 to 8.
+  /// The most evaluations of the step in `invert`. Newton's method takes 4 to 15.
   static var inversionLimit: Int { 200 }
 
   /// The `U` of the image `U'`, and `log|det J|` there.
@@ -64,8 +64,9 @@ enum ResidualStep<Group: ResidualGroup> {
   /// `U` is the fixed point of `U -> exp(-vec(U S)) U'`, which brings any two links together by a factor
   /// of `L` at least, in the distance `‖a - b‖`: `‖exp(-X) - exp(-Y)‖ <= ‖X - Y‖`. The answer is an image
   /// of this map, and so at most `L/(1 - L)` times the last step away from the fixed point. Newton's
-  /// method proposes the points; one that does not bring the step down by `L` is replaced by the image
-  /// of the last good one, for which that is certain.
+  /// method proposes the points. A point that does not bring the step down is proposed again at half the
+  /// distance, and after four times replaced by the image of the last good one, for which a factor of
+  /// `L` is certain.
   ///
   /// Accuracy: `‖U - exact‖ <= 1e-13`, and beyond `L = 1 - 0.02 N`, where the rounding of the step
   /// itself is magnified to more, `2e-15 N L/(1 - L)`.
@@ -89,14 +90,17 @@ enum ResidualStep<Group: ResidualGroup> {
     let target = 1e-13 * min(Lanes(repeating: 1), (1 - L) / max(L, Lanes(repeating: 0.5)))
     let tolerance = max(target, Lanes(repeating: 2e-15 * Double(Group.colors)))
     var state = InversionState(image: image)
+    let one = Lanes(repeating: 1)
     for _ in 0..<inversionLimit {
       let omega = Group.product(of: state.trial, times: S)
       let (factor, logDet) = Group.residualStep(omega, scratch: scratch)
       let next = factor.adjoint * image
       let ratio = next * state.trial.adjoint
       let distance = sqrt(Group.squaredDistance(ratio, .identity))
-      let isBetter = (distance .<= L * state.distance) .| state.isCertain
+      let least = min(1 - 0.25 * state.share, max(L, Lanes(repeating: 0.5)))
+      let isBetter = (distance .<= least * state.distance) .| (state.share .== 0)
       let accepts = isBetter .& state.isOpen
+      replaceLanes(of: &state.base, with: state.trial, where: isBetter)
       replaceLanes(of: &state.point, with: next, where: accepts)
       state.distance.replace(with: distance, where: accepts)
       state.logDet.replace(with: logDet, where: accepts)
@@ -105,10 +109,14 @@ enum ResidualStep<Group: ResidualGroup> {
       // -2 Re tr(T_a W) are the coordinates of log W up to its cube.
       let defect = Lanes(repeating: Group.isAbelian ? 1 : 2) * ratio.algebraProjection
       let correction = Group.residualCorrection(omega, defect: defect, scratch: scratch)
-      let proposal = Group.exp(correction) * state.trial
-      state.trial = state.point
-      replaceLanes(of: &state.trial, with: proposal, where: isBetter)
-      state.isCertain = .!isBetter
+      // No fixed point is much further away than that.
+      let length = sqrt(correction.dot(correction))
+      let bounded = select(length .> 1.5, 1.5 / length, one) * correction
+      replaceLanes(of: &state.correction, with: bounded, where: isBetter)
+      state.share = select(isBetter, one, 0.5 * state.share)
+      state.share = select(state.share .< 0.1, .zero, state.share)
+      state.trial = Group.exp(state.share * state.correction) * state.base
+      replaceLanes(of: &state.trial, with: state.point, where: state.share .== 0)
     }
     let rest = select(state.isOpen, L / (1 - L) * state.distance, .zero)
     throw InversionFailure(map: "a residual step", residual: largest(rest), tolerance: 1e-13)
@@ -138,17 +146,21 @@ enum ResidualStep<Group: ResidualGroup> {
 private struct InversionState<Group: ResidualGroup> {
   /// The link to be tried.
   var trial: Group
-  /// The image of the best link, and the distance between the two.
+  /// The best link, its image, and the distance between the two.
+  var base: Group
   var point: Group
   var distance = Lanes(repeating: .infinity)
   var logDet = Lanes.zero
-  /// Where the trial is an image, whose step is shorter by the Lipschitz constant.
-  var isCertain = LaneMask(repeating: true)
+  /// Newton's step from the best link, and how much of it leads to the trial; none where the trial is
+  /// the image, whose step is shorter by the Lipschitz constant.
+  var correction = Group.Algebra.zero
+  var share = Lanes.zero
   var isOpen = LaneMask(repeating: true)
 
   @inline(__always)
   init(image: Group) {
     trial = image
+    base = image
     point = image
   }
 }

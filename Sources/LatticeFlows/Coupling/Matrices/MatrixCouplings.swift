@@ -24,16 +24,18 @@ extension MatrixCouplingGroup where Self: ResidualGroup {
     of stage: CouplingArchitecture.Stage, on lattice: Lattice
   ) throws(LatticeError) -> [NamedCouplingLayer<Self>] {
     var layers: [NamedCouplingLayer<Self>] = []
-    for (name, geometry) in try stage.linkGeometries(on: lattice) {
+    for (name, area, geometry) in try stage.linkGeometries(on: lattice) {
       if case .spline(let bins) = stage.map {
         layers.append(
           NamedCouplingLayer(
-            name: name, layer: SpectralLayer<Self>(geometry: geometry, bins: bins, stage: stage)))
+            name: name, area: area,
+            layer: SpectralLayer<Self>(geometry: geometry, bins: bins, stage: stage)))
       }
       if stage.map == .residual || stage.hasResidual {
         layers.append(
           NamedCouplingLayer(
-            name: name + ".residual", layer: ResidualLayer<Self>(geometry: geometry, stage: stage)))
+            name: name + ".residual", area: area,
+            layer: ResidualLayer<Self>(geometry: geometry, stage: stage)))
       }
     }
     return layers
@@ -41,18 +43,22 @@ extension MatrixCouplingGroup where Self: ResidualGroup {
 }
 
 extension CouplingArchitecture.Stage {
-  /// The masks of a stage in the order of application, with the names of their layers.
+  /// The masks of a stage in the order of application, with the names of their layers, and for a tree of
+  /// blocks the plaquettes of the block that is split.
   func linkGeometries(
     on lattice: Lattice
-  ) throws(LatticeError) -> [(name: String, geometry: LinkGeometry)] {
-    var result: [(name: String, geometry: LinkGeometry)] = []
+  ) throws(LatticeError) -> [(name: String, area: Int?, geometry: LinkGeometry)] {
+    var result: [(name: String, area: Int?, geometry: LinkGeometry)] = []
     switch geometry {
     case .blocks:
       for split in try LinkGeometry.blocks(lattice: lattice, hiddenLayers: hidden.count) {
         for round in 0..<Swift.max(1, layers) {
           let suffix = round == 0 ? "" : ".\(round)"
           result.append(
-            ("blocks." + split.name + suffix, split.geometry.measured(round: round)))
+            (
+              "blocks." + split.name + suffix, split.areas.active + split.areas.passive,
+              split.geometry.measured(round: round)
+            ))
         }
       }
     case .stripes:
@@ -61,7 +67,7 @@ extension CouplingArchitecture.Stage {
         let geometry = try LinkGeometry.stripes(
           lattice: lattice, direction: layer % 2, offset: layer / 2 % 4, pairLoops: pairLoops,
           isCentred: isCentred, hiddenLayers: hidden.count)
-        result.append(("stripes." + Self.number(layer), geometry))
+        result.append(("stripes." + Self.number(layer), nil, geometry))
       }
     case .checkerboard:
       let dimension = lattice.dimension
@@ -70,7 +76,7 @@ extension CouplingArchitecture.Stage {
         let geometry = try LinkGeometry.checkerboard(
           lattice: lattice, direction: layer % dimension, parity: layer / dimension % 2,
           plane: layer / (2 * dimension), isCentred: isCentred, hiddenLayers: hidden.count)
-        result.append(("checkerboard." + Self.number(layer), geometry))
+        result.append(("checkerboard." + Self.number(layer), nil, geometry))
       }
     }
     return result
