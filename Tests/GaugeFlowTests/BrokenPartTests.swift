@@ -162,7 +162,7 @@ struct BrokenPartTests {
       lattice: lattice, architecture: CouplingArchitecture(stages: [stage]),
       named: [
         NamedCouplingLayer(
-          name: "stripes.00",
+          name: "stripes.00", area: nil,
           layer: CouplingLayer(
             geometry: geometry, map: ProjectionMixture(components: 2), stage: stage))
       ])

@@ -167,8 +167,10 @@ extension CouplingArchitecture {
         return ("2 to 64 bins of a spline", "\(bins)")
       case .projection(let components) where !(1...64).contains(components):
         return ("1 to 64 components of a projection", "\(components)")
-      case .projection where colors > 1: return ("the map spline or residual for \(group)", "projection")
-      case .residual where colors == 1: return ("the map spline or projection for \(group)", "residual")
+      case .projection where colors > 1:
+        return ("the map spline or residual for \(group)", "projection")
+      case .residual where colors == 1:
+        return ("the map spline or projection for \(group)", "residual")
       default: break
       }
       if stage.hasResidual, colors == 1 { return ("no residual layers for \(group)", "some") }

@@ -5,7 +5,8 @@ extension CouplingFlow {
   /// trained one, to be trained further.
   ///
   /// Blocks of parameters that both have are taken over, that of a closed torus from the open block of
-  /// the same areas where need be; others are drawn as for a new flow. Biases that are polynomials of
+  /// the same areas where need be; the splits of larger blocks begin as the identity, the weights of their
+  /// hidden layers drawn from the seed. Biases that are polynomials of
   /// the coupling are written in the coupling of the new range, cut off at its degree; those of a flow
   /// of one coupling are evaluated there.
   ///
@@ -35,7 +36,10 @@ extension CouplingFlow {
       let open = block.name.hasSuffix(" closed") ? String(block.name.dropLast(7)) : block.name
       guard let source = trained[block.name] ?? trained[open],
         source.channels == block.channels, source.taps == block.taps
-      else { continue }
+      else {
+        resetOutputs(of: block)
+        continue
+      }
       common += 1
       copy(source, of: other, to: block, change: change)
     }
@@ -43,6 +47,13 @@ extension CouplingFlow {
       throw .untrained(
         split: first.name, lattice: lattice, trained: other.blocks.map { $0.name })
     }
+  }
+
+  /// Makes a block the identity: the last layer of its network is zero.
+  private mutating func resetOutputs(of block: ParameterBlock) {
+    let inputs = block.channels[block.channels.count - 2] * block.taps.last!
+    let count = block.channels.last! * (inputs + 1 + block.couplingDegree)
+    for place in (block.range.upperBound - count)..<block.range.upperBound { parameters[place] = 0 }
   }
 
   private mutating func copy(

@@ -208,7 +208,8 @@ public final class CouplingTrainer<Group: CouplingGroup> {
   @specialized(where Group == SU3)
   @specialized(where Group == SU4)
   private func reversePacket(
-    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int, _ room: Room,
+    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int,
+    _ room: Room,
     _ gradient: UnsafeMutablePointer<Float>
   ) -> Lanes {
     var generator = LaneGenerator(
@@ -227,7 +228,8 @@ public final class CouplingTrainer<Group: CouplingGroup> {
             scratch: workspace.scratch)
           if isPath {
             layer.pushScore(
-              field.baseAddress!, at: links.baseAddress!, packed: weights, tape: workspace.tape(index),
+              field.baseAddress!, at: links.baseAddress!, packed: weights,
+              tape: workspace.tape(index),
               scratch: workspace.scratch, gradient: nil)
           }
         }
@@ -255,7 +257,8 @@ public final class CouplingTrainer<Group: CouplingGroup> {
   @specialized(where Group == SU3)
   @specialized(where Group == SU4)
   private func forwardPacket(
-    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int, _ room: Room,
+    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int,
+    _ room: Room,
     _ gradient: UnsafeMutablePointer<Float>
   ) -> Lanes {
     targetSampler!(&room.U, packet * laneCount, step)
@@ -280,7 +283,8 @@ public final class CouplingTrainer<Group: CouplingGroup> {
             to: links.baseAddress!, packed: weights, tape: workspace.tape(index),
             scratch: workspace.scratch)
           layer.pushScore(
-            field.baseAddress!, at: links.baseAddress!, packed: weights, tape: workspace.tape(index),
+            field.baseAddress!, at: links.baseAddress!, packed: weights,
+            tape: workspace.tape(index),
             scratch: workspace.scratch, gradient: gradient + gradientOffsets[index])
         }
       }
