@@ -126,7 +126,7 @@ struct TrainerTests {
       _ = layer.apply(
         to: &U.links, packed: weights, tape: workspace.tape(index), scratch: workspace.scratch)
       layer.pushScore(
-        &score.elements, packed: weights, tape: workspace.tape(index),
+        &score.elements, at: U.links, packed: weights, tape: workspace.tape(index),
         scratch: workspace.scratch, gradient: nil)
     }
     let scale = 1 + sqrt(score.dot(score))
