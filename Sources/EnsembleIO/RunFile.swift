@@ -49,6 +49,8 @@ public struct RunFile: Sendable, Equatable {
     public var batch: Int?
     /// The size of the optimiser's steps.
     public var learningRate: Double?
+    /// The directory of a coupling model whose parameters the training begins with.
+    public var start: String?
     /// The flow's own options: layers, map, hidden, ...
     public var options: RunOptions
   }
@@ -216,15 +218,18 @@ extension RunFile {
   }
 
   private static func train(_ section: RunOptions) throws(EnsembleIOError) -> Train {
-    let own = ["flow", "seconds", "steps", "batch", "learning_rate"]
+    let own = ["flow", "seconds", "steps", "batch", "learning_rate", "start"]
     let train = Train(
       flow: try section.required(section.text("flow"), "flow", "the name of a flow"),
       seconds: try section.positiveNumber("seconds"),
       steps: try section.integer("steps", in: 1...Int.max),
       batch: try section.integer("batch", in: 1...(1 << 24)),
       learningRate: try section.positiveNumber("learning_rate"),
-      options: section.without(own))
+      start: try section.text("start"), options: section.without(own))
     // Other flows are fitted in one pass.
+    guard train.start == nil || train.flow == "coupling" else {
+      throw section.failure("start", expected: "none but with the flow coupling")
+    }
     guard train.seconds != nil || train.steps != nil || train.flow != "coupling" else {
       throw .badData(
         section.location, expected: "'seconds' or 'steps'", found: "neither")

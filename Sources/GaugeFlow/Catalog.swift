@@ -88,12 +88,34 @@ public enum Catalog {
     Entry("free", try! FreeFieldPrior(massSquared: 0.7))
   ]
 
-  /// The architectures of coupling flows.
-  public static let couplingArchitectures: [Entry<CouplingArchitecture>] = [
-    Entry("blocks", .blocks),
-    Entry("plaquettes", .plaquettes()),
-    Entry("tutorial", .tutorial),
-  ]
+  /// Visits the groups that coupling flows transport: one line for each.
+  static func visitCouplingGroups<Visitor: CouplingGroupVisitor>(_ visitor: inout Visitor) {
+    visitor.visit(U1.self)
+    visitor.visit(SU2.self)
+    visitor.visit(SU3.self)
+    visitor.visit(SU4.self)
+  }
+
+  /// The architectures of coupling flows for a group of so many colours on lattices of a dimension; the
+  /// one by default first. Not all are possible: `CouplingArchitecture.problem` tells.
+  public static func couplingArchitectures(
+    colors: Int, dimension: Int
+  ) -> [Entry<CouplingArchitecture>] {
+    let plane: [Entry<CouplingArchitecture>] = [
+      Entry("blocks", .blocks(colors: colors)),
+      Entry("plaquettes", .plaquettes(colors: colors)),
+      Entry("tutorial", .tutorial),
+    ]
+    let general: [Entry<CouplingArchitecture>] = [
+      Entry("checkerboard", .checkerboard(colors: colors, dimension: dimension)),
+      Entry("residual", .residual(dimension: dimension)),
+    ]
+    return dimension == 2 ? plane + general : general + plane
+  }
+
+  /// The names of the architectures.
+  public static let couplingArchitectureNames = couplingArchitectures(colors: 1, dimension: 2)
+    .map(\.name)
 
   /// The circle maps.
   public static let circleMaps: [Entry<CouplingMapKind>] = [
@@ -107,8 +129,10 @@ public enum Catalog {
   }
 
   /// The architecture of the given name.
-  public static func couplingArchitecture(named name: String) -> CouplingArchitecture? {
-    couplingArchitectures.first { $0.name == name }?.value
+  public static func couplingArchitecture(
+    named name: String, colors: Int = 1, dimension: Int = 2
+  ) -> CouplingArchitecture? {
+    couplingArchitectures(colors: colors, dimension: dimension).first { $0.name == name }?.value
   }
 
   /// The group of the given name.

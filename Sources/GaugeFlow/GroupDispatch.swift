@@ -62,16 +62,21 @@ struct GroupList: GroupVisitor {
   mutating func visit<Group: DetunedHeatbathGroup>(_ group: Group.Type) { groups.append(group) }
 }
 
-/// A name that is no group of the catalog.
+/// A name that is no group of the catalog, or none of those that something is made for.
 public struct UnknownGroupError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The groups that there are.
+  public let expected: [String]
   /// What was given.
   public let found: String
 
   /// The error of a name.
-  public init(found: String) { self.found = found }
+  public init(expected: [String] = Catalog.groupNames, found: String) {
+    self.expected = expected
+    self.found = found
+  }
 
   /// One line: what was expected, what was given.
   public var description: String {
-    "group: expected \(Catalog.groupNames.joined(separator: ", ")), given \(found)"
+    "group: expected \(expected.joined(separator: ", ")), given \(found)"
   }
 }

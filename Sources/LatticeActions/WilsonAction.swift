@@ -27,6 +27,7 @@ public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
   @specialized(where Group == U1)
   @specialized(where Group == SU2)
   @specialized(where Group == SU3)
+  @specialized(where Group == SU4)
   @inlinable
   public func value(of U: LinkField<Group>) -> Lanes {
     U.withReadOnlyView { value(over: $0) }
@@ -36,6 +37,7 @@ public struct WilsonAction<Group: GaugeGroup>: GaugeAction {
   @specialized(where Group == U1)
   @specialized(where Group == SU2)
   @specialized(where Group == SU3)
+  @specialized(where Group == SU4)
   @inlinable
   public func accumulateGradient(
     of U: LinkField<Group>, scaledBy factor: Double, into gradient: inout AlgebraField<Group>

@@ -160,7 +160,12 @@ struct BrokenPartTests {
     geometry.centres = geometry.centres.map { _ in -1 }
     var flow = CouplingFlow<U1>(
       lattice: lattice, architecture: CouplingArchitecture(stages: [stage]),
-      named: [("stripes.00", stage.layer(geometry))])
+      named: [
+        NamedCouplingLayer(
+          name: "stripes.00", area: nil,
+          layer: CouplingLayer(
+            geometry: geometry, map: ProjectionMixture(components: 2), stage: stage))
+      ])
     for index in flow.parameters.indices {
       flow.parameters[index] = 0.6 * Double(index % 7 - 3) / 3
     }

@@ -91,7 +91,7 @@ struct WorkflowCommandTests {
     #expect(try good.json()["holds"] as? Bool == true)
     for bad in [
       try file("a.toml", algorithm: "nothing"),
-      try file("b.toml", algorithm: "hmc", lattice: "[4, 4, 4]"),
+      try file("b.toml", algorithm: "hmc", lattice: "[5, 4, 4]"),
     ] {
       let result = try CommandLineProgram.run("run \(bad) --out \(scratch("bad"))")
       #expect(result.status == 65 || result.status == 64)

@@ -16,7 +16,8 @@ private enum Workflow {
     options.batch = batch
     options.forwardFraction = forwardFraction
     return TrainingPlan(
-      lattice: try Lattice(extents), beta: 2, architecture: architecture, options: options,
+      group: "U1", lattice: try Lattice(extents), beta: 2, architecture: architecture,
+      options: options,
       limit: .steps(steps), seed: 11, threads: threads)
   }
 
@@ -28,6 +29,8 @@ private enum Workflow {
 
   /// A flow for 8x8 at beta 2, trained for some seconds, which the tests share.
   static let trained = Result { try train(plan([8, 8], steps: 600)) }
+
+  static func flow() throws -> CouplingFlow<U1> { try trained.get().model.flow(as: U1.self) }
 
   static func sampling(
     _ flow: CouplingFlow<U1>, count: Int, mode: SamplingPlan.Mode, threads: Int = 2
@@ -59,14 +62,14 @@ struct WorkflowTrainingTests {
       #expect(!part.record.isComplete && part.record.steps == stop)
       let rest = try run(name, threads: 1, resume: true)
       #expect(rest.record.isComplete)
-      #expect(rest.model.flow.parameters == whole.model.flow.parameters)
+      #expect(rest.model == whole.model)
       #expect(rest.record.history.map(\.ess) == whole.record.history.map(\.ess))
       #expect(rest.record.history.map(\.steps) == whole.record.history.map(\.steps))
     }
     // Going on with what is finished changes nothing.
     let again = try run("a", threads: 2, resume: true)
     #expect(again.record.history == whole.record.history)
-    #expect(again.model.flow.parameters == whole.model.flow.parameters)
+    #expect(again.model == whole.model)
     #expect(throws: EnsembleIOError.self) { try run("a", threads: 1) }
     #expect(throws: EnsembleIOError.self) {
       try TrainingRun(
@@ -118,7 +121,7 @@ struct WorkflowTrainingTests {
 
   @Test("A flow with a spoilt block of parameters is a worse sampler, and an exact one still")
   func spoiltBlock() throws {
-    var flow = try Workflow.trained.get().model.flow
+    var flow = try Workflow.flow()
     for index in flow.blocks[2].range { flow.parameters[index] *= 1.2 }
     let laws = try verifyAll(model: .coupling(CouplingModel(flow: flow, beta: 2)), seed: 3)
     #expect(laws.hold, "\(laws.filter { !$0.holds })")
@@ -130,9 +133,10 @@ struct WorkflowTrainingTests {
     let model = try Workflow.trained.get().model
     try model.write(to: scratch("m"))
     let read = try CouplingModel(reading: scratch("m"))
-    #expect(read.flow.parameters == model.flow.parameters && read.beta == 2)
-    #expect(read.flow.architecture == model.flow.architecture)
-    #expect(read.flow.lattice == model.flow.lattice)
+    #expect(read == model && read.beta == 2 && read.group == "U1")
+    #expect(
+      try read.flow(as: U1.self).parameters == model.flow(as: U1.self).parameters)
+    #expect(throws: EnsembleIOError.self) { try read.flow(as: SU2.self) }
     #expect(try read.checksum() == model.checksum())
     let path = scratch("m/model.safetensors")
     let data = try #require(FileManager.default.contents(atPath: path))
@@ -184,7 +188,7 @@ struct WorkflowSamplingTests {
     arguments: [1, 2, 10])
   func fewSamples(count: Int) throws {
     let scratch = try Scratch()
-    let flow = try Workflow.trained.get().model.flow
+    let flow = try Workflow.flow()
     for mode in SamplingPlan.Mode.allCases {
       let run = try SamplingRun(
         try Workflow.sampling(flow, count: count, mode: mode), directory: scratch(mode.rawValue),
@@ -200,7 +204,7 @@ struct WorkflowSamplingTests {
   @Test("Weights and Metropolis both give exact values, sectors and log Z within their errors")
   func exactness() throws {
     let scratch = try Scratch()
-    let flow = try Workflow.trained.get().model.flow
+    let flow = try Workflow.flow()
     for mode in SamplingPlan.Mode.allCases {
       let home = scratch(mode.rawValue)
       let run = try SamplingRun(
@@ -228,7 +232,7 @@ struct WorkflowSamplingTests {
     "A flow samples other lattices exactly", arguments: [[4, 8], [16, 8], [8, 16], [16, 16]])
   func transfer(extents: [Int]) throws {
     let scratch = try Scratch()
-    let flow = try Workflow.trained.get().model.flow.moved(to: Lattice(extents))
+    let flow = try Workflow.flow().moved(to: Lattice(extents))
     let run = try SamplingRun(
       try Workflow.sampling(flow, count: 8000, mode: .weighted), directory: scratch("e"),
       resume: false, overwrite: false)
@@ -243,7 +247,7 @@ struct WorkflowSamplingTests {
     "A lattice with splits that were not trained is refused in one line",
     arguments: [[5, 5], [12, 12], [6, 8], [8, 8, 8]])
   func noTransfer(extents: [Int]) throws {
-    let flow = try Workflow.trained.get().model.flow
+    let flow = try Workflow.flow()
     let lattice = try Lattice(extents)
     let error = #expect(throws: TransferError.self) { try flow.moved(to: lattice) }
     let text = "\(try #require(error))"

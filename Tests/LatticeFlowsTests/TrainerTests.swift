@@ -186,7 +186,8 @@ struct TrainerTests {
     }
     let first = run(try trainer(threads: 2, flow: flow), 0..<3)
     let other = try trainer(
-      threads: 1, flow: try CouplingFlow<U1>(lattice: flow.lattice, architecture: flow.architecture))
+      threads: 1, flow: try CouplingFlow<U1>(lattice: flow.lattice, architecture: flow.architecture)
+    )
     other.state = first
     #expect(run(other, 3..<6) == one)
   }

@@ -10,8 +10,10 @@ import LatticeFlows
 /// not enter the Jacobian of its active links, and is not amplified by the layers behind it. That the
 /// whole is the chain of its layers, log-det and pullback included, is a law of its own.
 ///
-/// Complexity: 24 evaluations of each layer for each link that it moves.
-public func couplingLaws(of flow: CouplingFlow<U1>, seed: UInt64 = 1) -> [Law] {
+/// Complexity: 24 evaluations of each layer for each coordinate of the links that it moves.
+public func couplingLaws<Group: CouplingGroup>(
+  of flow: CouplingFlow<Group>, seed: UInt64 = 1
+) -> [Law] {
   let lattice = flow.lattice
   var laws = [
     Law(
@@ -38,15 +40,15 @@ public func couplingLaws(of flow: CouplingFlow<U1>, seed: UInt64 = 1) -> [Law] {
 }
 
 /// The laws that make a flow the chain of its layers: field, log-det and pullback.
-private func chainLaws(
-  of transport: CouplingTransport<U1>, layers: [CouplingTransport<U1>], seed: UInt64
+private func chainLaws<Group: CouplingGroup>(
+  of transport: CouplingTransport<Group>, layers: [CouplingTransport<Group>], seed: UInt64
 ) -> [Law] {
   let lattice = transport.lattice
-  var U = randomField(of: U1.self, on: lattice, seed: seed)
+  var U = randomField(of: Group.self, on: lattice, seed: seed)
   var whole = U
   let (logDet, pullback) = transport.applyWithPullback(to: &whole)
   var sum = Lanes.zero
-  var pullbacks: [(inout AlgebraField<U1>, Lanes) -> Void] = []
+  var pullbacks: [(inout AlgebraField<Group>, Lanes) -> Void] = []
   for layer in layers {
     let (own, pullback) = layer.applyWithPullback(to: &U)
     sum += own
@@ -54,7 +56,7 @@ private func chainLaws(
   }
   var generator = LaneGenerator(seed: seed, purpose: .momenta, firstConfiguration: 0, step: 1)
   let b = generator.normal()
-  var gradient = AlgebraField<U1>(zero: lattice)
+  var gradient = AlgebraField<Group>(zero: lattice)
   gradient.sampleGaussian(using: &generator)
   var chained = gradient
   pullback(&gradient, b)
@@ -62,7 +64,9 @@ private func chainLaws(
   let scale = 1 + LaneMath.sqrt(gradient.dot(gradient))
   var difference = 0.0
   for (x, y) in zip(gradient.elements, chained.elements) {
-    difference = worse(difference, abs((x.value - y.value) / scale).largest)
+    for coordinate in 0..<Group.Algebra.dimension {
+      difference = worse(difference, abs((x[coordinate] - y[coordinate]) / scale).largest)
+    }
   }
   let reason = "the same operations in the same order"
   return [

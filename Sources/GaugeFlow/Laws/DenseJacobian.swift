@@ -2,28 +2,32 @@ import LaneMath
 import LatticeFields
 import LatticeFlows
 
-/// The Jacobian of a map of U(1) fields in link angles, by sixth-order central differences.
+/// The Jacobian of a map of gauge fields in the coordinates of left derivatives, by sixth-order central
+/// differences.
 ///
-///     J_ij = ∂θ'_i/∂θ_j = [45 (f_1 - f_-1) - 9 (f_2 - f_-2) + (f_3 - f_-3)]/(60 h),  f_k = f(θ + k h e_j)
+///     J_ij = [45 d_1 - 9 d_2 + d_3]_i/(60 h),   d_k = log(f(exp(k h T_j) U) f(exp(-k h T_j) U)†)
 ///
-/// A link that comes out as it went in, bit by bit, at every point that is looked at, has the row of
-/// the unit matrix; the determinant is then that of the rows and columns of the other links.
+/// `d_k` is odd in `k`, in groups that do not commute too. A link that comes out as it went in, bit by
+/// bit, at every point that is looked at, has the rows of the unit matrix; the determinant is then that
+/// of the rows and columns of the other links.
 ///
-/// Complexity: `6 n` evaluations and O(n³) for each lane, `n` the number of links that move.
+/// Complexity: `6 n` evaluations and O(n³) for each lane, `n` the number of coordinates of the links
+/// that move.
 struct DenseJacobian {
-  /// The links that move.
-  private let links: [Int]
-  /// `J` of each lane on these links, row after row.
+  /// The number of coordinates of the links that move.
+  private let order: Int
+  /// `J` of each lane on these coordinates, row after row.
   private var values: [[Double]]
 
   /// The Jacobian at `U`.
-  init(of map: some Bijection<U1>, at U: LinkField<U1>, step h: Double) {
+  init<Map: Bijection>(of map: Map, at U: LinkField<Map.Group>, step h: Double)
+  where Map.Group: SpectralGroup {
     var image = U
     _ = map.apply(to: &image)
-    var moved = image.links.indices.filter { image.links[$0].angle != U.links[$0].angle }
+    var moved = image.links.indices.filter { difference(image.links[$0], U.links[$0]) != 0 }
     while true {
       if let values = Self.values(of: map, at: U, step: h, links: moved) {
-        self.links = moved
+        order = moved.count * Map.Group.Algebra.dimension
         self.values = values
         return
       }
@@ -32,32 +36,40 @@ struct DenseJacobian {
     }
   }
 
-  private static func values(
-    of map: some Bijection<U1>, at U: LinkField<U1>, step h: Double, links: [Int]
-  ) -> [[Double]]? {
-    let n = links.count
+  private static func values<Map: Bijection>(
+    of map: Map, at U: LinkField<Map.Group>, step h: Double, links: [Int]
+  ) -> [[Double]]? where Map.Group: SpectralGroup {
+    typealias Group = Map.Group
+    let dimension = Group.Algebra.dimension, n = links.count * dimension
     let still = Set(U.links.indices).subtracting(links).sorted()
     var values = Array(repeating: Array(repeating: 0.0, count: n * n), count: laneCount)
-    for (column, link) in links.enumerated() {
-      var sum = Array(repeating: Lanes.zero, count: n)
-      for (k, weight) in [(1.0, 45.0), (2, -9), (3, 1)] {
-        var plus = U, minus = U
-        plus.links[link].angle += k * h
-        minus.links[link].angle -= k * h
-        _ = map.apply(to: &plus)
-        _ = map.apply(to: &minus)
-        for other in still
-        where plus.links[other].angle != U.links[other].angle
-          || minus.links[other].angle != U.links[other].angle
-        { return nil }
-        for (row, output) in links.enumerated() {
-          let difference = wrapAngle(plus.links[output].angle - minus.links[output].angle)
-          sum[row] = sum[row] + weight * difference
+    var sum = Array(repeating: Lanes.zero, count: n)
+    for (number, link) in links.enumerated() {
+      for coordinate in 0..<dimension {
+        for row in 0..<n { sum[row] = .zero }
+        for (k, weight) in [(1.0, 45.0), (2, -9), (3, 1)] {
+          var X = Group.Algebra.zero
+          X[coordinate] = Lanes(repeating: k * h)
+          let step = Group.exp(X)
+          var plus = U, minus = U
+          plus.links[link] = step * U.links[link]
+          minus.links[link] = step.adjoint * U.links[link]
+          _ = map.apply(to: &plus)
+          _ = map.apply(to: &minus)
+          for other in still
+          where difference(plus.links[other], U.links[other]) != 0
+            || difference(minus.links[other], U.links[other]) != 0
+          { return nil }
+          for (index, output) in links.enumerated() {
+            let change = (plus.links[output] * minus.links[output].adjoint).logarithm
+            for row in 0..<dimension { sum[index * dimension + row] += weight * change[row] }
+          }
         }
-      }
-      for row in 0..<n {
-        let derivative = sum[row] / (60 * h)
-        for lane in 0..<laneCount { values[lane][row * n + column] = derivative[lane] }
+        let column = number * dimension + coordinate
+        for row in 0..<n {
+          let derivative = sum[row] / (60 * h)
+          for lane in 0..<laneCount { values[lane][row * n + column] = derivative[lane] }
+        }
       }
     }
     return values
@@ -68,7 +80,7 @@ struct DenseJacobian {
     var result = Lanes.zero
     for lane in 0..<laneCount {
       var matrix = values[lane]
-      result[lane] = GaugeFlow.logAbsoluteDeterminant(&matrix, order: links.count)
+      result[lane] = GaugeFlow.logAbsoluteDeterminant(&matrix, order: order)
     }
     return result
   }

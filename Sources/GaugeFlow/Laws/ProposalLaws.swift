@@ -19,12 +19,11 @@ import LatticeFlows
 ///   - exactLogZ: its `log Z` with respect to the Haar measure, or nil where it is not known: then
 ///     the normalisation is not checked.
 ///   - count: the number of samples for `log Z`.
-public func proposalLaws(
-  of proposal: some Proposal<LinkField<U1>>, action: some GaugeAction<U1>, exactLogZ: Double?,
-  seed: UInt64 = 1,
-  count: Int = 4096, threads: Int = 1
+public func proposalLaws<Group: GaugeGroup>(
+  of proposal: some Proposal<LinkField<Group>>, action: some GaugeAction<Group>,
+  exactLogZ: Double?, seed: UInt64 = 1, count: Int = 4096, threads: Int = 1
 ) -> [Law] {
-  var U = LinkField<U1>(coldStart: proposal.lattice), shifted = U
+  var U = LinkField<Group>(coldStart: proposal.lattice), shifted = U
   let logDensity = proposal.sample(into: &U, seed: seed, firstConfiguration: 0)
   let shiftedLogDensity = proposal.sample(into: &shifted, seed: seed, firstConfiguration: 1)
   let own = (try? proposal.logDensity(of: U)) ?? Lanes(repeating: .nan)
@@ -32,7 +31,7 @@ public func proposalLaws(
   for lane in 1..<laneCount {
     numbering = worse(numbering, abs(shiftedLogDensity[lane - 1] - logDensity[lane]))
     for (a, b) in zip(U.links, shifted.links) {
-      numbering = worse(numbering, abs(a.angle[lane] - b.angle[lane - 1]))
+      numbering = worse(numbering, difference(a, lane: lane, b, lane: lane - 1))
     }
   }
   var laws = [

@@ -6,37 +6,42 @@ import LatticeFlows
 /// determinant against the log-det.
 ///
 /// The second is a check of the Jacobian that sees no differences: row `i` of the Jacobian is the
-/// pullback of the angle of link `i`.
+/// pullback of coordinate `i` of the links.
 ///
-/// Complexity: `n` pullbacks for `n` links and O(n³); the determinant is left out above 160 links.
+/// Complexity: `n` pullbacks for links of `n` coordinates and O(n³); the determinant is left out above
+/// 260 coordinates.
 ///
 /// - Parameters:
 ///   - map: the map.
 ///   - lattice: a lattice that it accepts.
 ///   - seed: fixes fields and directions.
-public func pullbackLaws(
-  of map: some DifferentiableBijection<U1>, on lattice: Lattice, seed: UInt64 = 1,
-  tolerances: BijectionTolerances = .double
-) -> [Law] {
-  let U = randomField(of: U1.self, on: lattice, seed: seed)
+public func pullbackLaws<Map: DifferentiableBijection>(
+  of map: Map, on lattice: Lattice, seed: UInt64 = 1, tolerances: BijectionTolerances = .double
+) -> [Law] where Map.Group: SpectralGroup {
+  typealias Group = Map.Group
+  let dimension = Group.Algebra.dimension
+  let U = randomField(of: Group.self, on: lattice, seed: seed)
   var image = U
   let (logDet, pullback) = map.applyWithPullback(to: &image)
   var plain = U
   let plainLogDet = map.apply(to: &plain)
 
-  // F = Σ c_i θ'_i + b log|det J|
+  // F = Σ c_i log(U'_i U'_i(0)†) + b log|det J|
   var generator = LaneGenerator(seed: seed, purpose: .momenta, firstConfiguration: 0, step: 0)
   let b = generator.normal()
-  var covector = AlgebraField<U1>(zero: lattice)
+  var covector = AlgebraField<Group>(zero: lattice)
   covector.sampleGaussian(using: &generator)
   var gradient = covector
   pullback(&gradient, b)
   var worst = 0.0
   for number in 0..<6 {
     // Few links at a time, so that few kinks are near.
-    var direction = AlgebraField<U1>(zero: lattice)
+    var direction = AlgebraField<Group>(zero: lattice)
     for k in 0..<3 {
-      direction.elements[(17 * number + 7 * k) % lattice.linkCount].value = generator.normal()
+      for coordinate in 0..<dimension {
+        direction.elements[(17 * number + 7 * k) % lattice.linkCount][coordinate] =
+          generator.normal()
+      }
     }
     let expected = gradient.dot(direction)
     let scale = LaneMath.sqrt(gradient.dot(gradient)) + 1
@@ -45,13 +50,13 @@ public func pullbackLaws(
       let found = fourthOrderDifference(step: step) { amount in
         var moved = U
         for link in moved.links.indices {
-          moved.links[link].angle += amount * direction.elements[link].value
+          moved.links[link] = Group.exp(amount * direction.elements[link]) * U.links[link]
         }
         let logDet = map.apply(to: &moved)
         var value = b * logDet
         for link in moved.links.indices {
-          let change = wrapAngle(moved.links[link].angle - image.links[link].angle)
-          value += covector.elements[link].value * change
+          let change = (moved.links[link] * image.links[link].adjoint).logarithm
+          value += covector.elements[link].dot(change)
         }
         return value
       }
@@ -70,7 +75,7 @@ public func pullbackLaws(
       "pullback against fourth-order differences", residual: worst,
       tolerance: tolerances.pullback, reason: tolerances.reason + ", relative"),
   ]
-  guard lattice.linkCount <= 160 else { return laws }
+  guard lattice.linkCount * dimension <= 260 else { return laws }
   return laws + [
     Law(
       "log-det against the determinant of the pullback",
@@ -79,21 +84,20 @@ public func pullbackLaws(
   ]
 }
 
-/// `log|det J|` from one pullback for each link.
-private func determinant(
-  of pullback: (inout AlgebraField<U1>, Lanes) -> Void, on lattice: Lattice
+/// `log|det J|` from one pullback for each coordinate of each link.
+private func determinant<Group: GaugeGroup>(
+  of pullback: (inout AlgebraField<Group>, Lanes) -> Void, on lattice: Lattice
 ) -> Lanes {
-  let n = lattice.linkCount
+  let dimension = Group.Algebra.dimension, n = lattice.linkCount * dimension
   var values = Array(repeating: Array(repeating: 0.0, count: n * n), count: laneCount)
-  var row = AlgebraField<U1>(zero: lattice)
-  for link in 0..<n {
-    row.reset()
-    row.elements[link].value = Lanes(repeating: 1)
-    pullback(&row, .zero)
+  var gradient = AlgebraField<Group>(zero: lattice)
+  for row in 0..<n {
+    gradient.reset()
+    gradient.elements[row / dimension][row % dimension] = Lanes(repeating: 1)
+    pullback(&gradient, .zero)
     for column in 0..<n {
-      for lane in 0..<laneCount {
-        values[lane][link * n + column] = row.elements[column].value[lane]
-      }
+      let derivative = gradient.elements[column / dimension][column % dimension]
+      for lane in 0..<laneCount { values[lane][row * n + column] = derivative[lane] }
     }
   }
   var result = Lanes.zero

@@ -34,7 +34,7 @@ public enum TrainedModel: Sendable {
   /// The name of the group.
   public var group: String {
     switch self {
-    case .coupling: U1.name
+    case .coupling(let model): model.group
     case .regression(let model): model.group
     case .annealing(let model): model.group
     }
@@ -61,7 +61,7 @@ public enum TrainedModel: Sendable {
   /// The lattice it was trained on.
   public func lattice() throws -> Lattice {
     switch self {
-    case .coupling(let model): model.flow.lattice
+    case .coupling(let model): try Lattice(model.lattice)
     case .regression(let model): try Lattice(model.lattice)
     case .annealing(let model): try Lattice(model.lattice)
     }
@@ -80,15 +80,14 @@ public enum TrainedModel: Sendable {
   /// - Parameters:
   ///   - lattice: where to sample; nil for the lattice it was trained on.
   ///   - beta: the coupling of the target; nil for the one it was trained for. A continuous flow stops
-  ///     there.
+  ///     there, a coupling flow for a range of couplings is conditioned on it.
   /// - Throws: `TransferError` or the error of a basis where the lattice does not fit, `ModelError`
-  ///   where the coupling is not on the path.
+  ///   where the coupling is not on the path or in the range.
   public func source(on lattice: Lattice? = nil, beta: Double? = nil) throws -> any WeightedSource {
     switch self {
     case .coupling(let model):
-      let flow = try lattice.map { try model.flow.moved(to: $0) } ?? model.flow
-      return try ProposalSource(
-        CouplingTransport(flow), of: U1.self, beta: beta ?? model.beta)
+      return try Catalog.withCouplingGroup(
+        named: model.group, CouplingSourceTask(model: model, lattice: lattice, beta: beta))
     case .regression(let model):
       return try Catalog.withVelocityBasis(
         group: model.group, family: model.basis, on: Lattice(model.lattice),
@@ -113,6 +112,8 @@ func defaultSampleCount(coordinates: Int) -> Int {
 public enum ModelError: Error, Sendable, CustomStringConvertible {
   /// A coupling that is not on the path of a continuous flow.
   case coupling(expected: ClosedRange<Double>, found: Double)
+  /// A coupling outside the range that a model was trained for.
+  case conditioned(expected: ClosedRange<Double>, found: Double)
   /// Another coupling than the one that a schedule ends at.
   case fixedTarget(expected: Double, found: Double)
   /// A model that does not pass through couplings with known densities.
@@ -124,11 +125,30 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case .coupling(let expected, let found):
       "beta: expected a coupling on the path of the flow, above \(expected.lowerBound) and at most "
         + "\(expected.upperBound), found \(found)"
+    case .conditioned(let expected, let found):
+      "beta: expected a coupling of the range that the model was trained for, "
+        + "\(expected.lowerBound) to \(expected.upperBound), found \(found)"
     case .fixedTarget(let expected, let found):
       "beta: expected \(expected), where the schedule ends, found \(found)"
     case .noCurve:
       "model: expected a regression flow without Markov steps, found another kind"
     }
+  }
+}
+
+private struct CouplingSourceTask: CouplingGroupTask {
+  let model: CouplingModel
+  let lattice: Lattice?
+  let beta: Double?
+
+  func run<Group: CouplingGroup & HeatbathGroup>(_ group: Group.Type) throws -> any WeightedSource {
+    let target = beta ?? model.beta
+    if let range = model.betaRange, !range.contains(target) {
+      throw ModelError.conditioned(expected: range, found: target)
+    }
+    var flow = try model.flow(as: group).conditioned(onBeta: target)
+    if let lattice { flow = try flow.moved(to: lattice) }
+    return try ProposalSource(CouplingTransport(flow), of: group, beta: target)
   }
 }
 

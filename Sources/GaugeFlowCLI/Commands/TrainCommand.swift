@@ -10,7 +10,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       --flow regression fits a continuous flow by least squares in one pass of some seconds; \
       escorted puts a short Markov step after each interval of it; coupling trains coupling layers \
-      by gradient descent.
+      by gradient descent. A coupling flow serves a range of couplings with --beta 4..6, and begins \
+      with the parameters of another model, of a smaller lattice say, with --start MODEL.
 
       Writes a model directory. The effective sample sizes it reports are of fresh samples: the \
       reverse one of the flow's own, the forward one of exact samples of the target, or of Markov chains \
@@ -19,16 +20,19 @@ struct TrainCommand: ParsableCommand {
       same bits; with --seconds schedules follow the clock.
 
       Options of a coupling flow: \(CouplingOptions.keys.joined(separator: ", ")).
-      Architectures: \(Catalog.couplingArchitectures.map(\.name).joined(separator: ", ")).
+      Architectures: \(Catalog.couplingArchitectureNames.joined(separator: ", ")); groups: \
+      \(Catalog.couplingGroupNames.joined(separator: ", ")).
       Options of a regression flow: \(RegressionPlan.keys.joined(separator: ", ")).
       Options with --from-beta: \(AnnealingPlan.keys.joined(separator: ", ")).
 
       Example:
         gaugeflow train --group U1 --lattice 8x8 --beta 2 --flow regression \
       --out models/u1-8x8
+        gaugeflow train --group SU3 --lattice 8x8 --beta 5 --flow coupling --seconds 60 \
+      --out models/su3-8x8
       """)
 
-  @OptionGroup var theory: TheoryOptions
+  @OptionGroup var theory: TrainingTheoryOptions
 
   @Option(help: "The kind of flow.")
   var flow: FlowKind = .coupling
@@ -47,6 +51,9 @@ struct TrainCommand: ParsableCommand {
       "Anneal from equilibrium at this coupling with detuned heatbath sweeps, in any dimension.",
     transform: parseCoupling)
   var fromBeta: Double?
+
+  @Option(help: "Begin with the parameters of this coupling model, and its architecture.")
+  var start: String?
 
   @Option(help: "Samples of a step, a multiple of 8.", transform: parseCount)
   var batch: Int?
@@ -81,19 +88,13 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    if fromBeta == nil { try theory.group.requireFlow(flow, on: theory.lattice) }
+    if flow != .coupling || fromBeta != nil {
+      try refuseCouplingOptions()
+    }
+    if fromBeta == nil { try theory.group.requireFlow(flow) }
     if let fromBeta { return try anneal(from: fromBeta) }
     guard flow == .coupling else { return try fit() }
-    let options: CouplingOptions
-    do throws(EnsembleIOError) {
-      options = try CouplingOptions(
-        RunOptions(arguments: flowOptions), batch: batch, learningRate: learningRate)
-    } catch { throw CommandError.option(error) }
-    let plan = TrainingPlan(
-      lattice: theory.lattice, beta: theory.beta, architecture: options.architecture,
-      options: options.training,
-      limit: steps.map { .steps($0) } ?? .seconds(seconds ?? 30), seed: seed.seed,
-      threads: threads.count)
+    let plan = try trainingPlan()
     let record = try Training.run(
       plan, directory: directory, resume: overwrite.resume, overwrite: overwrite.force)
     guard record.isComplete else {
@@ -108,13 +109,51 @@ struct TrainCommand: ParsableCommand {
           + record.table.description)
     }
   }
+
+  /// What only coupling flows know.
+  private func refuseCouplingOptions() throws {
+    if theory.beta.range != nil {
+      throw CommandError.usage(
+        "--beta: only --flow coupling serves a range, expected a number, given \(theory.beta)")
+    }
+    if start != nil {
+      throw CommandError.usage(
+        "--start: expected --flow coupling, given \(flow.rawValue)")
+    }
+  }
+
+  /// The plan of a coupling flow, checked.
+  private func trainingPlan() throws -> TrainingPlan {
+    let group = theory.group.description
+    let start = try start.map { try CouplingModel(reading: $0) }
+    if let start, start.group != group {
+      throw CommandError.usage("--start: expected a model of \(group), given one of \(start.group)")
+    }
+    let options: CouplingOptions
+    do throws(EnsembleIOError) {
+      options = try CouplingOptions(
+        RunOptions(arguments: flowOptions), group: group, on: theory.lattice,
+        betaRange: theory.beta.range, start: start, batch: batch, learningRate: learningRate)
+    } catch { throw CommandError.option(error) }
+    let plan = TrainingPlan(
+      group: group, lattice: theory.lattice, beta: theory.beta.upper,
+      architecture: options.architecture, options: options.training,
+      limit: steps.map { .steps($0) } ?? .seconds(seconds ?? 30), seed: seed.seed,
+      threads: threads.count, start: start)
+    do { try plan.validate() } catch let error as TransferError {
+      throw CommandError.usage("--start: \(error)")
+    } catch let error as EnsembleIOError { throw CommandError.option(error) }
+    return plan
+  }
+
   /// Fits annealing from a coupling.
   private func anneal(from start: Double) throws {
     guard flow == .escorted else {
       throw CommandError.usage("--from-beta: expected --flow escorted, given \(flow.rawValue)")
     }
     var plan = AnnealingPlan(
-      group: theory.group.description, lattice: theory.lattice, beta: theory.beta, from: start,
+      group: theory.group.description, lattice: theory.lattice, beta: theory.beta.upper,
+      from: start,
       seed: seed.seed, threads: threads.count)
     do { try plan.apply(RunOptions(arguments: flowOptions)) } catch let error as EnsembleIOError {
       throw CommandError.option(error)
@@ -142,7 +181,7 @@ struct TrainCommand: ParsableCommand {
           + "particles=..")
     }
     var plan = RegressionPlan(
-      group: theory.group.description, lattice: theory.lattice, beta: theory.beta,
+      group: theory.group.description, lattice: theory.lattice, beta: theory.beta.upper,
       seed: seed.seed, threads: threads.count)
     do {
       try plan.apply(RunOptions(arguments: flowOptions), escorted: flow == .escorted)
@@ -158,4 +197,21 @@ struct TrainCommand: ParsableCommand {
           + record.table.description)
     }
   }
+}
+
+/// The theory of a flow: a coupling, or a range of them.
+struct TrainingTheoryOptions: ParsableArguments {
+  @Option(
+    help: "Gauge group: U1, SU2, SU3, ...",
+    transform: GroupName.init(option:))
+  var group: GroupName
+
+  @Option(help: "Extents of the periodic lattice, such as 16x16.", transform: Lattice.init(option:))
+  var lattice: Lattice
+
+  @Option(
+    parsing: .unconditional,
+    help: "Coupling: weight exp(-S), S = -(beta/N) sum Re tr P; a range such as 4..6.",
+    transform: CouplingInterval.init(option:))
+  var beta: CouplingInterval
 }

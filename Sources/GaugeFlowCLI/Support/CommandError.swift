@@ -70,6 +70,7 @@ extension CommandError {
     case let error as UnknownVelocityBasisError: self.init(.usage, error.description)
     case let error as any VelocityBasisFailure: self.init(.usage, error.description)
     case let error as ModelError: self.init(.usage, error.description)
+    case let error as TransferError: self.init(.usage, error.description)
     case let error as ChainAlgorithmError: self.init(.usage, error.description)
     case let error as LatticeError: self.init(.usage, error.description)
     case let error as ActionError: self.init(.usage, error.description)

@@ -17,19 +17,44 @@ extension CommandError {
 
 /// What a group can be sampled with.
 extension GroupName {
-  /// Refuses lattices on which flows have no masks, and groups without flows of a kind.
-  func requireFlow(_ flow: FlowKind, on lattice: Lattice) throws {
-    guard flow == .coupling else {
-      var groups: [String] = []
-      for name in Catalog.velocityBaseNames.map(\.group) where !groups.contains(name) {
-        groups.append(name)
-      }
-      return try require(groups, for: "train --flow \(flow.rawValue)")
+  /// Refuses groups without flows of a kind.
+  func requireFlow(_ flow: FlowKind) throws {
+    try require(flow.groups, for: "train --flow \(flow.rawValue)")
+  }
+}
+
+extension FlowKind {
+  /// The names of the groups that have flows of the kind.
+  var groups: [String] {
+    if self == .coupling { return Catalog.couplingGroupNames }
+    // A group has a line for each family of its bases.
+    let names = Catalog.velocityBaseNames.map(\.group)
+    return names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
+  }
+}
+
+/// One coupling, or a range of them, as a user types it: `5` or `4..6`.
+struct CouplingInterval: Equatable, Sendable, CustomStringConvertible {
+  /// The largest coupling.
+  let upper: Double
+  /// The range, where there is one.
+  let range: ClosedRange<Double>?
+
+  /// Reads a coupling or a range.
+  init(option text: String) throws {
+    guard let dots = text.range(of: "..") else {
+      upper = try parseCoupling(text)
+      range = nil
+      return
     }
-    try require([U1.name], for: "train --flow coupling")
-    guard lattice.dimension == 2 else {
-      throw CommandError.usage(
-        "--lattice: coupling flows expect 2 dimensions, given \(lattice)")
-    }
+    guard let lower = Double(text[..<dots.lowerBound]), lower.isFinite,
+      let upper = Double(text[dots.upperBound...]), upper.isFinite, lower < upper
+    else { throw CommandError.usage("expected a finite number, or two that rise such as 4..6") }
+    self.upper = upper
+    range = lower...upper
+  }
+
+  var description: String {
+    range.map { "\($0.lowerBound) .. \($0.upperBound)" } ?? "\(upper)"
   }
 }

@@ -38,8 +38,7 @@ struct ProjectRun {
     let groups: [String]
     switch file.train.map({ FlowKind(rawValue: $0.flow) }) {
     case nil: groups = Catalog.groupNames
-    case .coupling??: groups = [U1.name]
-    default: groups = Catalog.velocityBaseNames.map(\.group)
+    case let flow?: groups = (flow ?? .regression).groups
     }
     guard groups.contains(theory.group) else {
       throw file.failure(
@@ -62,9 +61,7 @@ struct ProjectRun {
     if let train = file.train, train.flow != FlowKind.coupling.rawValue {
       _ = try regressionPlan(train)
     } else if let train = file.train {
-      let options = try CouplingOptions(
-        train.options, batch: train.batch, learningRate: train.learningRate)
-      _ = try CouplingFlow<U1>(lattice: lattice, architecture: options.architecture)
+      try trainingPlan(train).validate()
     }
     if let chain = file.markovChain { try chainPlan(chain).validate() }
     if AtomicFile.exists("\(directory)/report.json"), !resume, !overwrite {
@@ -126,16 +123,22 @@ struct ProjectRun {
     return record.json
   }
 
+  private func trainingPlan(_ train: RunFile.Train) throws -> TrainingPlan {
+    let start = try train.start.map { try CouplingModel(reading: $0) }
+    let options = try CouplingOptions(
+      train.options, group: file.theory.group, on: lattice, start: start, batch: train.batch,
+      learningRate: train.learningRate)
+    return TrainingPlan(
+      group: file.theory.group, lattice: lattice, beta: file.theory.beta,
+      architecture: options.architecture, options: options.training,
+      limit: train.steps.map { .steps($0) } ?? .seconds(train.seconds ?? 30), seed: seed,
+      threads: threads, start: start)
+  }
+
   private func train(_ train: RunFile.Train) throws -> JSON {
     guard train.flow == FlowKind.coupling.rawValue else { return try fit(train) }
     let model = "\(directory)/model"
-    let options = try CouplingOptions(
-      train.options, batch: train.batch, learningRate: train.learningRate)
-    let plan = TrainingPlan(
-      lattice: lattice, beta: file.theory.beta, architecture: options.architecture,
-      options: options.training,
-      limit: train.steps.map { .steps($0) } ?? .seconds(train.seconds ?? 30), seed: seed,
-      threads: threads)
+    let plan = try trainingPlan(train)
     let record = try Training.run(plan, directory: model, resume: resume, overwrite: overwrite)
     guard record.isComplete else {
       throw Interrupt.error(saved: "\(record.steps) training steps are in \(model)")

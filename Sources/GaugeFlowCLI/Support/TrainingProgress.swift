@@ -64,13 +64,17 @@ extension TrainingRecord {
       .adding("seconds", .number(seconds))
       .adding("steps", .integer(steps))
       .adding("parameters", .integer(parameters))
+    let couplings = betas?.map { moment -> JSON in
+      let entry: JSON = ["beta": .number(moment.beta), "ess": .number(moment.ess)]
+      return entry.adding("forward_ess", moment.forwardESS.map { .number($0) })
+    }
     let moments = history.map { moment -> JSON in
       [
         "seconds": .number(moment.seconds), "steps": .integer(moment.steps),
         "ess": .number(moment.ess), "loss": .number(moment.loss),
       ]
     }
-    return json.adding("history", .array(moments))
+    return json.adding("betas", couplings.map { .array($0) }).adding("history", .array(moments))
   }
 
   /// The numbers as a physicist reads them.
@@ -78,9 +82,17 @@ extension TrainingRecord {
     var table = Table(["", ""])
     table.add("trained", "\(steps) steps in \(String(format: "%.1f", seconds)) s")
     table.add("parameters", "\(parameters)")
-    table.add("ESS, reverse", Training.short(ess))
-    if let forwardESS { table.add("ESS, forward", Training.short(forwardESS)) }
-    table.add("acceptance", Training.short(acceptanceRate))
+    if let betas {
+      for moment in betas {
+        table.add(
+          String(format: "beta %.6g", moment.beta), "ESS " + Training.short(moment.ess),
+          moment.forwardESS.map { "forward " + Training.short($0) } ?? "")
+      }
+    } else {
+      table.add("ESS, reverse", Training.short(ess))
+      if let forwardESS { table.add("ESS, forward", Training.short(forwardESS)) }
+      table.add("acceptance", Training.short(acceptanceRate))
+    }
     return table
   }
 }

@@ -8,7 +8,7 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
     case blocks
     /// Stripes in two dimensions: single plaquettes, with a convolutional conditioner.
     case stripes
-    /// Links of one direction and parity in any number of dimensions, SU(N) only.
+    /// Links of one direction and parity in any number of dimensions.
     case checkerboard
   }
 
@@ -85,51 +85,147 @@ public struct CouplingArchitecture: Sendable, Codable, Hashable {
     return (2 * beta - range.lowerBound - range.upperBound) / (range.upperBound - range.lowerBound)
   }
 
-  /// The tree of blocks with splines: the default.
-  public static let blocks = CouplingArchitecture(stages: [
-    Stage(
-      geometry: .blocks, layers: 0, map: .spline(bins: 12), hidden: [8, 8], activation: .tanh,
-      harmonics: 2)
-  ])
+  /// The same architecture for one coupling.
+  public func unconditioned() -> CouplingArchitecture {
+    var result = self
+    result.betaRange = nil
+    for index in stages.indices { result.stages[index].couplingDegree = 0 }
+    return result
+  }
+}
 
-  /// Plaquette couplings with splines and loops of two plaquettes.
-  public static func plaquettes(layers: Int = 16) -> CouplingArchitecture {
+// The presets, which the catalog gives their names.
+extension CouplingArchitecture {
+  /// The tree of blocks with splines of U(1): the default.
+  public static let blocks = blocks(colors: 1)
+
+  /// The tree of blocks with splines, as a group of so many colours needs it.
+  public static func blocks(colors: Int) -> CouplingArchitecture {
+    switch colors {
+    case 1:
+      CouplingArchitecture(stages: [
+        Stage(
+          geometry: .blocks, layers: 0, map: .spline(bins: 12), hidden: [8, 8], activation: .tanh,
+          harmonics: 2)
+      ])
+    default:
+      CouplingArchitecture(stages: [
+        Stage(
+          geometry: .blocks, layers: colors == 2 ? 1 : 4, map: .spline(bins: 8), hidden: [8, 8],
+          activation: .tanh, harmonics: colors <= 3 ? 1 : 2)
+      ])
+    }
+  }
+
+  /// Plaquette couplings of stripes with splines and loops of two plaquettes.
+  public static func plaquettes(layers: Int = 16, colors: Int = 1) -> CouplingArchitecture {
     CouplingArchitecture(stages: [
       Stage(
         geometry: .stripes, layers: layers, map: .spline(bins: 8), hidden: [8, 8],
-        activation: .leakyReLU)
+        activation: colors == 1 ? .leakyReLU : .tanh, isCentred: colors > 1)
     ])
   }
 
   /// The flow of the tutorial arXiv:2101.08176: 16 layers of mixtures of two non-compact projections,
-  /// networks 2-8-8-3 of 3x3 kernels; 15,280 parameters.
+  /// networks 2-8-8-3 of 3x3 kernels; 15,280 parameters. U(1) only.
   public static let tutorial = CouplingArchitecture(stages: [
     Stage(
       geometry: .stripes, layers: 16, map: .projection(components: 2), hidden: [8, 8],
       activation: .leakyReLU, pairLoops: false)
   ])
+
+  /// Splines of single plaquettes on checkerboards of links, in any dimension: every link is updated
+  /// four times.
+  public static func checkerboard(colors: Int, dimension: Int) -> CouplingArchitecture {
+    CouplingArchitecture(stages: [
+      Stage(
+        geometry: .checkerboard, layers: 8 * dimension, map: .spline(bins: 8), hidden: [8, 8],
+        activation: .tanh, isCentred: colors > 1)
+    ])
+  }
+
+  /// Residual steps on checkerboards of links, in any dimension: every link is updated twice. SU(N)
+  /// only.
+  public static func residual(dimension: Int) -> CouplingArchitecture {
+    CouplingArchitecture(stages: [
+      Stage(
+        geometry: .checkerboard, layers: 4 * dimension, map: .residual, hidden: [8],
+        activation: .tanh)
+    ])
+  }
 }
 
 extension CouplingArchitecture {
-  /// What is impossible about an architecture, as expected and found, or nil.
-  public func problem() -> (expected: String, found: String)? {
+  /// What is impossible about an architecture for a group of so many colours and a lattice of a
+  /// dimension, as expected and found, or nil.
+  public func problem(colors: Int, dimension: Int) -> (expected: String, found: String)? {
     if stages.isEmpty { return ("at least one stage", "none") }
+    let group = colors == 1 ? "U(1)" : "SU(\(colors))"
     for stage in stages {
       switch stage.map {
       case .spline(let bins) where !(2...64).contains(bins):
         return ("2 to 64 bins of a spline", "\(bins)")
       case .projection(let components) where !(1...64).contains(components):
         return ("1 to 64 components of a projection", "\(components)")
+      case .projection where colors > 1:
+        return ("the map spline or residual for \(group)", "projection")
+      case .residual where colors == 1:
+        return ("the map spline or projection for \(group)", "residual")
       default: break
       }
-      if stage.geometry == .stripes, !(1...1024).contains(stage.layers) {
-        return ("1 to 1024 layers of stripes", "\(stage.layers)")
+      if stage.hasResidual, colors == 1 { return ("no residual layers for \(group)", "some") }
+      switch stage.geometry {
+      case .blocks, .stripes:
+        if dimension != 2 {
+          return ("an architecture for \(dimension) dimensions", stage.geometry.rawValue)
+        }
+      case .checkerboard:
+        if dimension < 2 { return ("2 dimensions or more", "\(dimension)") }
+      }
+      let layers = stage.geometry == .blocks ? 0...64 : 1...1024
+      if !layers.contains(stage.layers) {
+        return (
+          "\(layers.lowerBound) to \(layers.upperBound) layers of \(stage.geometry.rawValue)",
+          "\(stage.layers)"
+        )
       }
       if stage.hidden.count > 8 || !stage.hidden.allSatisfy({ (1...1024).contains($0) }) {
         return ("up to 8 hidden layers of 1 to 1024 channels", "\(stage.hidden)")
       }
       if !(1...16).contains(stage.harmonics) { return ("1 to 16 harmonics", "\(stage.harmonics)") }
+      if !(0...8).contains(stage.couplingDegree) {
+        return ("polynomials of the coupling up to degree 8", "\(stage.couplingDegree)")
+      }
+    }
+    if let range = betaRange,
+      !range.lowerBound.isFinite || !range.upperBound.isFinite || range.isEmpty
+        || range.lowerBound == range.upperBound
+    {
+      return ("a range of two finite couplings", "\(range)")
     }
     return nil
+  }
+}
+
+extension CouplingArchitecture.Stage {
+  private enum CodingKeys: String, CodingKey {
+    case geometry, layers, map, hidden, activation, pairLoops, harmonics
+    case isCentred, hasResidual, couplingDegree
+  }
+
+  /// Reads a stage; what models of earlier versions do not name has its default.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      geometry: try values.decode(CouplingArchitecture.Geometry.self, forKey: .geometry),
+      layers: try values.decode(Int.self, forKey: .layers),
+      map: try values.decode(CouplingMapKind.self, forKey: .map),
+      hidden: try values.decode([Int].self, forKey: .hidden),
+      activation: try values.decode(Activation.self, forKey: .activation),
+      pairLoops: try values.decode(Bool.self, forKey: .pairLoops),
+      harmonics: try values.decode(Int.self, forKey: .harmonics),
+      isCentred: try values.decodeIfPresent(Bool.self, forKey: .isCentred) ?? false,
+      hasResidual: try values.decodeIfPresent(Bool.self, forKey: .hasResidual) ?? false,
+      couplingDegree: try values.decodeIfPresent(Int.self, forKey: .couplingDegree) ?? 0)
   }
 }

@@ -152,30 +152,6 @@ public struct CouplingFlow<Group: CouplingGroup>: Sendable {
   private var largestArea: Int {
     blocks.filter { !$0.name.hasSuffix(" closed") }.compactMap(\.area).max() ?? 0
   }
-
-  /// A flow to be trained further on another lattice: with the parameters of this one where it has
-  /// them, and elsewhere, for the splits of larger blocks, the identity.
-  ///
-  /// - Parameter seed: fixes the weights of hidden layers that are new.
-  /// - Throws: `LatticeError` where a mask does not fit the lattice.
-  public func grown(to lattice: Lattice, seed: UInt64) throws(LatticeError) -> CouplingFlow {
-    var grown = try CouplingFlow(lattice: lattice, architecture: architecture, seed: seed)
-    let trained = Dictionary(uniqueKeysWithValues: blocks.map { ($0.name, $0) })
-    for block in grown.blocks {
-      if let own = trained[block.name] {
-        grown.parameters.replaceSubrange(block.range, with: parameters[own.range])
-      } else {
-        let outputs = block.channels.last!
-        let inputs = block.channels[block.channels.count - 2] * block.taps.last!
-        let count = outputs * (inputs + 1 + block.couplingDegree)
-        for place in (block.range.upperBound - count)..<block.range.upperBound {
-          grown.parameters[place] = 0
-        }
-      }
-    }
-    grown.beta = beta
-    return grown
-  }
 }
 
 /// Why a trained flow cannot be used on another lattice.

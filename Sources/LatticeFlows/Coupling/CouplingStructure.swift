@@ -15,7 +15,8 @@ extension CouplingFlow {
   public func layer(_ index: Int) -> CouplingFlow {
     let block = blocks[layerBlocks[index]]
     var single = CouplingFlow(
-      lattice: lattice, architecture: architecture, named: [NamedCouplingLayer(name: block.name, layer: layers[index])])
+      lattice: lattice, architecture: architecture,
+      named: [NamedCouplingLayer(name: block.name, area: block.area, layer: layers[index])])
     single.parameters = Array(parameters[block.range])
     single.beta = beta
     return single

@@ -116,7 +116,21 @@ public final class CouplingTrainer<Group: CouplingGroup> {
   ///
   /// - Parameter progress: the fraction of the training that is over, for the schedules.
   public func takeStep(progress: Double) -> TrainingStep {
-    var report = evaluateBatch(progress: progress)
+    takeStep(progress: progress, action: makeAction(options.couplingFraction(at: progress)))
+  }
+
+  /// Takes one step at a coupling of the range of a flow that serves many, without annealing.
+  ///
+  /// - Parameter action: the target at that coupling.
+  public func takeStep(
+    progress: Double, beta: Double, action: any GaugeAction<Group>
+  ) -> TrainingStep {
+    flow.beta = beta
+    return takeStep(progress: progress, action: action)
+  }
+
+  private func takeStep(progress: Double, action: any GaugeAction<Group>) -> TrainingStep {
+    var report = evaluateBatch(action: action)
     report.gradientNorm = optimizer.step(
       &flow.parameters, gradient: &gradient, learningRate: options.rate(at: progress),
       largestNorm: options.largestNorm)
@@ -127,8 +141,11 @@ public final class CouplingTrainer<Group: CouplingGroup> {
 
   /// Computes loss and `gradient` of the batch of the next step, and takes no step.
   func evaluateBatch(progress: Double) -> TrainingStep {
+    evaluateBatch(action: makeAction(options.couplingFraction(at: progress)))
+  }
+
+  private func evaluateBatch(action: any GaugeAction<Group>) -> TrainingStep {
     flow.pack(into: packed)
-    let action = makeAction(options.couplingFraction(at: progress))
     let flow = flow, step = step
     forEachPacket(count: groups.count, threads: threads) { index in
       let room = idle.withLock { $0.popLast() } ?? Room(flow)
@@ -191,7 +208,8 @@ public final class CouplingTrainer<Group: CouplingGroup> {
   @specialized(where Group == SU3)
   @specialized(where Group == SU4)
   private func reversePacket(
-    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int, _ room: Room,
+    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int,
+    _ room: Room,
     _ gradient: UnsafeMutablePointer<Float>
   ) -> Lanes {
     var generator = LaneGenerator(
@@ -210,7 +228,8 @@ public final class CouplingTrainer<Group: CouplingGroup> {
             scratch: workspace.scratch)
           if isPath {
             layer.pushScore(
-              field.baseAddress!, at: links.baseAddress!, packed: weights, tape: workspace.tape(index),
+              field.baseAddress!, at: links.baseAddress!, packed: weights,
+              tape: workspace.tape(index),
               scratch: workspace.scratch, gradient: nil)
           }
         }
@@ -238,7 +257,8 @@ public final class CouplingTrainer<Group: CouplingGroup> {
   @specialized(where Group == SU3)
   @specialized(where Group == SU4)
   private func forwardPacket(
-    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int, _ room: Room,
+    _ packet: Int, _ flow: CouplingFlow<Group>, _ action: any GaugeAction<Group>, _ step: Int,
+    _ room: Room,
     _ gradient: UnsafeMutablePointer<Float>
   ) -> Lanes {
     targetSampler!(&room.U, packet * laneCount, step)
@@ -263,7 +283,8 @@ public final class CouplingTrainer<Group: CouplingGroup> {
             to: links.baseAddress!, packed: weights, tape: workspace.tape(index),
             scratch: workspace.scratch)
           layer.pushScore(
-            field.baseAddress!, at: links.baseAddress!, packed: weights, tape: workspace.tape(index),
+            field.baseAddress!, at: links.baseAddress!, packed: weights,
+            tape: workspace.tape(index),
             scratch: workspace.scratch, gradient: gradient + gradientOffsets[index])
         }
       }

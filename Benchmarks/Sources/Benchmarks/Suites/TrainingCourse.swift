@@ -50,7 +50,7 @@ struct TrainingCourse: Sendable {
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let lattice = try Lattice([extent, extent])
     let plan = TrainingPlan(
-      lattice: lattice, beta: beta, architecture: architecture, options: options,
+      group: "U1", lattice: lattice, beta: beta, architecture: architecture, options: options,
       limit: .seconds(seconds), seed: 1, threads: threads)
     let training = try TrainingRun(plan, directory: directory, resume: false, overwrite: true)
     let (model, record) = try training.run { _, _ in true }
@@ -58,7 +58,7 @@ struct TrainingCourse: Sendable {
     var sectors: [Outcome.Sector] = []
     if showsSectors {
       let samples = 65_536
-      let transport = CouplingTransport(model.flow)
+      let transport = CouplingTransport(try model.flow(as: U1.self))
       let charge = try ObservableCatalog<U1>().observable(
         named: "topological-charge", on: lattice)
       let component = charge.components.firstIndex(of: "charge")!
