@@ -10,6 +10,8 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
   public let flow: CouplingFlow
   private let packed: Buffer<Float>
   private let workspaces: ObjectPool<CouplingWorkspace>
+  /// Workspaces that hold the tapes of all layers.
+  private let tapes: ObjectPool<CouplingWorkspace>
 
   /// Prepares a flow.
   public init(_ flow: CouplingFlow) {
@@ -17,6 +19,7 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
     packed = flow.makePackedParameters()
     flow.pack(into: packed)
     workspaces = ObjectPool { CouplingWorkspace(flow: flow, keepsTape: false) }
+    tapes = ObjectPool { CouplingWorkspace(flow: flow, keepsTape: true) }
   }
 
   /// The lattice.
@@ -47,28 +50,48 @@ public final class CouplingTransport: DifferentiableBijection, Proposal {
     return try result.get()
   }
 
-  /// Applies the flow and keeps what its pullback needs. Allocates a workspace for each call.
+  /// Applies the flow and keeps what its pullback needs, in a workspace that is lent until the
+  /// pullback is released.
   public func applyWithPullback(to U: inout LinkField<U1>) -> (
     logDet: Lanes, pullback: (inout AlgebraField<U1>, Lanes) -> Void
   ) {
     check(U)
-    let workspace = CouplingWorkspace(flow: flow, keepsTape: true)
-    let logDet = U.links.withUnsafeMutableBufferPointer {
-      flow.apply(to: $0.baseAddress!, packed: packed.pointer, workspace: workspace)
+    let tape = tapes.lend()
+    let logDet = apply(to: &U, keeping: tape.object)
+    return (logDet, { [self] in pullBack(&$0, logDetWeight: $1, through: tape.object) })
+  }
+
+  /// Applies the flow and computes the gradient of a function of its output. Allocates at the first
+  /// call of each thread only.
+  public func applyWithGradient(
+    to U: inout LinkField<U1>, gradient: inout AlgebraField<U1>, logDetWeight b: Lanes,
+    derivative: (LinkField<U1>, inout AlgebraField<U1>) -> Void
+  ) -> Lanes {
+    check(U)
+    let tape = tapes.take()
+    defer { tapes.giveBack(tape) }
+    let logDet = apply(to: &U, keeping: tape)
+    derivative(U, &gradient)
+    pullBack(&gradient, logDetWeight: b, through: tape)
+    return logDet
+  }
+
+  private func apply(to U: inout LinkField<U1>, keeping tape: CouplingWorkspace) -> Lanes {
+    U.links.withUnsafeMutableBufferPointer {
+      flow.apply(to: $0.baseAddress!, packed: packed.pointer, workspace: tape)
     }
-    return (
-      logDet,
-      { [flow, packed] gradient, weight in
-        gradient.elements.withUnsafeMutableBufferPointer { elements in
-          for index in flow.layers.indices.reversed() {
-            flow.layers[index].pullback(
-              elements.baseAddress!, logDet: weight,
-              packed: packed.pointer + flow.packedOffsets[index], tape: workspace.tape(index),
-              scratch: workspace.scratch, gradient: nil)
-          }
-        }
+  }
+
+  private func pullBack(
+    _ gradient: inout AlgebraField<U1>, logDetWeight b: Lanes, through tape: CouplingWorkspace
+  ) {
+    gradient.elements.withUnsafeMutableBufferPointer { elements in
+      for index in flow.layers.indices.reversed() {
+        flow.layers[index].pullback(
+          elements.baseAddress!, logDet: b, packed: packed.pointer + flow.packedOffsets[index],
+          tape: tape.tape(index), scratch: tape.scratch, gradient: nil)
       }
-    )
+    }
   }
 
   /// Draws Haar-distributed links, transports them, and returns `log q`.
