@@ -11,6 +11,14 @@ import LatticeFields
 /// other one it is as exact. Hybrid Monte Carlo of this action is the field-transformation algorithm.
 /// Invariant under gauge transformations where the map is covariant.
 ///
+/// A trained flow stretches the regions of small probability: there the force can be a thousand times
+/// larger than elsewhere, on an interval so short that no step resolves it. `forceLimit` softens it,
+///
+///     force on a link g -> g / √(1 + g²/limit²)
+///
+/// Kicks by any function of `V` preserve volume and are reversible, and the acceptance step uses `S_eff`
+/// itself, so that hybrid Monte Carlo stays exact.
+///
 /// Accuracy: value and force are those of the map as it is computed. Where a network in single precision
 /// is part of it, the force is a function of `V` with a relative rounding of 1e-7, so that trajectories
 /// are reversible to some 1e-6 instead of 1e-12.
@@ -26,14 +34,22 @@ public struct TransformedAction<Base: GaugeAction>: GaugeAction {
   public let map: any DifferentiableBijection<Base.Group>
   @usableFromInline let pool: TransformPool<Base.Group>
 
+  /// The length that softened forces on a link stay below; nil for the gradient itself.
+  public let forceLimit: Double?
+
   /// The action of `base` in the variables of a map.
   ///
-  /// - Parameter lattice: a lattice that the map accepts.
+  /// - Parameters:
+  ///   - lattice: a lattice that the map accepts.
+  ///   - forceLimit: the length that forces on a link stay below, positive; nil for none.
   public init(
-    _ base: Base, through map: any DifferentiableBijection<Base.Group>, on lattice: Lattice
+    _ base: Base, through map: any DifferentiableBijection<Base.Group>, on lattice: Lattice,
+    forceLimit: Double? = nil
   ) {
+    precondition(forceLimit ?? 1 > 0, "force limit \(forceLimit ?? 0), expected a positive number")
     self.base = base
     self.map = map
+    self.forceLimit = forceLimit
     pool = TransformPool(lattice)
   }
 
@@ -47,7 +63,7 @@ public struct TransformedAction<Base: GaugeAction>: GaugeAction {
     return base.value(of: fields.U) - logDet
   }
 
-  /// Adds the multiple of the gradient.
+  /// Adds the multiple of the gradient, softened where there is a limit.
   @inlinable
   public func accumulateGradient(
     of V: LinkField<Base.Group>, scaledBy factor: Double,
@@ -62,10 +78,14 @@ public struct TransformedAction<Base: GaugeAction>: GaugeAction {
       derivative.reset()
       base.accumulateGradient(of: U, scaledBy: 1, into: &derivative)
     }
-    let factor = Lanes(repeating: factor)
+    let inverseSquare = Lanes(repeating: forceLimit.map { 1 / ($0 * $0) } ?? 0)
+    let one = Lanes(repeating: 1), factor = Lanes(repeating: factor)
     fields.gradient.elements.withUnsafeBufferPointer { own in
       gradient.elements.withUnsafeMutableBufferPointer { sum in
-        for link in sum.indices { sum[link] = sum[link].adding(factor, own[link]) }
+        for link in sum.indices {
+          let softening = sqrt(multiplyAdd(own[link].dot(own[link]), inverseSquare, one))
+          sum[link] = sum[link].adding(factor / softening, own[link])
+        }
       }
     }
   }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("mcmc in the variables of a model", .serialized)
 struct FieldTransformationTests {
-  /// A flow on 4x4; a coupling flow is hardly trained.
-  private func train(_ scratch: Scratch, _ flow: String = "coupling --steps 60") throws {
+  /// A flow on 4x4, of a second of training.
+  private func train(_ scratch: Scratch, _ flow: String = "coupling --steps 1500") throws {
     let result = try CommandLineProgram.run(
       "train --group U1 --lattice 4x4 --beta 2 --flow \(flow) --out \(scratch("m"))")
     #expect(result.status == 0, "\(result.errors)")
@@ -20,7 +20,7 @@ struct FieldTransformationTests {
     let scratch = try Scratch()
     try train(scratch)
     let result = try CommandLineProgram.run(
-      Self.chain + " --model \(scratch("m")) --steps 8 --thermalize 100 --every 2 --count 16000 "
+      Self.chain + " --model \(scratch("m")) --steps 4 --thermalize 100 --every 2 --count 16000 "
         + "--chains 64 --out \(scratch("e")) --json")
     #expect(result.status == 0, "\(result.output)")
     let json = try result.json()
@@ -87,6 +87,14 @@ struct FieldTransformationTests {
       let result = try CommandLineProgram.run(command + model)
       #expect(result.status == 64 && result.errors.contains(word), "\(command): \(result.errors)")
       #expect(!FileManager.default.fileExists(atPath: scratch("e")))
+    }
+    let limits = [
+      Self.chain + " --force-limit 1 --count 8 --out \(scratch("e"))",
+      Self.chain + " --force-limit 0" + model,
+    ]
+    for command in limits {
+      let result = try CommandLineProgram.run(command)
+      #expect(result.status == 64 && result.errors.contains("force-limit"), "\(result.errors)")
     }
     let missing = try CommandLineProgram.run(
       Self.chain + " --model \(scratch("none")) --count 8 --out \(scratch("e"))")

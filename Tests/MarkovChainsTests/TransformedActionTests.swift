@@ -227,11 +227,12 @@ struct TransformedActionTests {
   }
 
   /// The deviations of plaquette, `W(2x2)`, `W(2x1)` and `<Q²>` of long chains from the exact values.
-  private func pulls(_ map: any DifferentiableBijection<U1>, _ lattice: Lattice, steps: Int) throws
-    -> [Double]
-  {
+  private func pulls(
+    _ map: any DifferentiableBijection<U1>, _ lattice: Lattice, steps: Int, limit: Double? = nil
+  ) throws -> [Double] {
     let beta = 1.2
-    let action = try action(map, lattice, beta: beta)
+    let action = TransformedAction(
+      try WilsonAction<U1>(beta: beta), through: map, on: lattice, forceLimit: limit)
     let kernel = try HybridMonteCarlo(action: action, trajectoryLength: 1.5, steps: steps)
     let means = try chainMeans(
       KernelSequence(kernel), lattice, plan: ChainPlan(thermalization: 100, every: 2, count: 400),
@@ -256,6 +257,24 @@ struct TransformedActionTests {
     // 12 numbers at 5.5 standard errors: false alarm below 1e-5.
     let flow = try randomFlow(name, name == "stripes" ? [4, 4] : [4, 3], factor: 6)
     let pulls = try pulls(flow, flow.lattice, steps: 6)
+    for pull in pulls { #expect(abs(pull) < sigmas, "\(pulls)") }
+  }
+
+  @Test("softened forces change the trajectories and leave the distribution exact")
+  func softenedForces() throws {
+    let flow = try randomFlow("blocks", [4, 3])
+    let exact = try action(flow, flow.lattice, beta: 1.2)
+    let soft = TransformedAction(exact.base, through: flow, on: flow.lattice, forceLimit: 0.5)
+    let V = hotField(flow.lattice)
+    var gradient = AlgebraField<U1>(zero: flow.lattice), softened = gradient
+    exact.accumulateGradient(of: V, scaledBy: 1, into: &gradient)
+    soft.accumulateGradient(of: V, scaledBy: 2, into: &softened)
+    for link in V.links.indices {
+      let g = gradient.elements[link].value, s = softened.elements[link].value
+      #expect(all(abs(s - 2 * g / LaneMath.sqrt(1 + 4 * g * g)) .< 1e-12))
+    }
+    // Four numbers at 5.5 standard errors.
+    let pulls = try pulls(flow, flow.lattice, steps: 6, limit: 0.5)
     for pull in pulls { #expect(abs(pull) < sigmas, "\(pulls)") }
   }
 

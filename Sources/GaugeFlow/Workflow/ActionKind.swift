@@ -103,12 +103,15 @@ extension MarkovChainPlan {
   func kernels<Group: HeatbathGroup>(through map: any DifferentiableBijection<Group>) throws
     -> KernelSequence<LinkField<Group>>
   {
+    let limit = transformation?.forceLimit
     switch action {
     case .wilson:
-      try algorithm.kernels(for: WilsonAction<Group>(beta: beta), through: map, on: lattice)
+      return try algorithm.kernels(
+        for: WilsonAction<Group>(beta: beta), through: map, on: lattice, forceLimit: limit)
     case .improved(let improvement):
-      try algorithm.kernels(
-        for: RectangleAction<Group>(improvement, beta: beta), through: map, on: lattice)
+      return try algorithm.kernels(
+        for: RectangleAction<Group>(improvement, beta: beta), through: map, on: lattice,
+        forceLimit: limit)
     }
   }
 

@@ -10,6 +10,8 @@ public struct FieldTransformation: Sendable {
   public let model: TrainedModel
   /// The SHA-256 of its parameters.
   public let checksum: String
+  /// The length that forces on a link stay below; nil for the gradient itself. See `TransformedAction`.
+  public var forceLimit: Double? = 0.1
 
   /// The variables of a model.
   public init(_ model: TrainedModel) throws(EnsembleIOError) {
@@ -60,12 +62,18 @@ extension MarkovChainPlan {
 extension ChainAlgorithm {
   /// The kernels for an action in the variables of a map; see `kernels(for:on:)`.
   ///
+  /// - Parameter forceLimit: see `TransformedAction`.
   /// - Throws: `ChainError` where a parameter is out of range; for updates other than `hmc`, which move
   ///   the links themselves.
   public func kernels<Theory: GaugeAction>(
-    for action: Theory, through map: any DifferentiableBijection<Theory.Group>, on lattice: Lattice
+    for action: Theory, through map: any DifferentiableBijection<Theory.Group>, on lattice: Lattice,
+    forceLimit: Double? = nil
   ) throws(ChainError) -> KernelSequence<LinkField<Theory.Group>> {
-    let transformed = TransformedAction(action, through: map, on: lattice)
+    if let forceLimit, !(forceLimit > 0) {
+      throw .parameter(name: "force limit", expected: "a positive number", value: forceLimit)
+    }
+    let transformed = TransformedAction(
+      action, through: map, on: lattice, forceLimit: forceLimit)
     return try sequence { (sequence, update) throws(ChainError) in
       guard update == .hmc else { throw .variables(algorithm: update.rawValue) }
       return sequence.followed(

@@ -78,7 +78,10 @@ public struct MarkovChainPlan: Sendable {
   var settings: [String: String] {
     // A run without sub-lattices or a model says nothing of them.
     var settings = layout == .configurations ? [:] : ["layout": layout.rawValue]
-    settings["model"] = transformation.map { "of checksum \($0.checksum)" }
+    if let transformation {
+      settings["model"] = "of checksum \(transformation.checksum)"
+      settings["force-limit"] = transformation.forceLimit.map { "\($0)" } ?? "none"
+    }
     return algorithm.settings.merging(settings) { first, _ in first }.merging([
       "group": group, "action": action.name, "lattice": "\(lattice)", "beta": "\(beta)",
       "start": start.rawValue, "thermalize": "\(thermalization)", "every": "\(every)",

@@ -23,7 +23,7 @@ struct MarkovChainCommand: ParsableCommand {
         gaugeflow mcmc --group SU3 --lattice 8x8x8x8 --beta 6 --algorithm heatbath \
       --overrelaxation 4 --thermalize 200 --every 5 --count 400 --out runs/su3
         gaugeflow mcmc --group U1 --lattice 16x16 --beta 7 --algorithm hmc --model models/u1 \
-      --trajectory-length 2 --steps 8 --thermalize 100 --count 4000 --out runs/u1-flow-hmc
+      --trajectory-length 2 --steps 2 --thermalize 100 --count 4000 --out runs/u1-flow-hmc
       """)
 
   @OptionGroup var theory: TheoryOptions
@@ -37,6 +37,14 @@ struct MarkovChainCommand: ParsableCommand {
     name: .customLong("model"),
     help: "Model directory: HMC runs in the variables of this coupling flow.")
   var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Length below which forces in the variables of a model are softened, or none.",
+      discussion: "Exact for every limit; without one few steps resolve the forces of a flow.",
+      valueName: "force-limit"),
+    transform: ForceLimit.init(option:))
+  var forceLimit: ForceLimit?
 
   @Option(help: "\(ActionKind.option).", transform: ActionKind.init(option:))
   var action = ActionKind.wilson
@@ -113,6 +121,9 @@ struct MarkovChainCommand: ParsableCommand {
         "--model: expected --algorithm hmc, without overrelaxation, given \(algorithm.name)"
           + (overrelaxation > 0 ? " with --overrelaxation \(overrelaxation)" : ""))
     }
+    if model == nil, forceLimit != nil {
+      throw CommandError.usage("--force-limit: expected --model beside it, given none")
+    }
     if model != nil, layout != .configurations {
       throw CommandError.usage(
         "--model: expected --layout configurations, given \(layout.rawValue)")
@@ -148,6 +159,7 @@ struct MarkovChainCommand: ParsableCommand {
     try theory.group.require(Catalog.groupNames, for: "mcmc")
     var plan = plan
     plan.transformation = try model.map { try FieldTransformation(TrainedModel(reading: $0)) }
+    if let forceLimit { plan.transformation?.forceLimit = forceLimit.value }
     Interrupt.listen()
     let chains: MarkovChainRun
     do {
@@ -229,6 +241,18 @@ struct MarkovChainCommand: ParsableCommand {
     let action = action == .wilson ? "" : ", \(action.name) action"
     let variables = model.map { " in the variables of \($0)" } ?? ""
     return "\(theory)\(action), \(algorithm.name)\(variables), in \(directory)\n\(table)"
+  }
+}
+
+/// The limit of softened forces as a user types it: a positive number, or `none`.
+struct ForceLimit {
+  let value: Double?
+
+  init(option text: String) throws {
+    value = Double(text)
+    guard text == "none" || (value ?? 0 > 0 && value?.isFinite == true) else {
+      throw CommandError.usage("expected a positive number, or none")
+    }
   }
 }
 
