@@ -11,7 +11,7 @@ public struct FieldTransformation: Sendable {
   /// The SHA-256 of its parameters.
   public let checksum: String
   /// The length that forces on a link stay below; nil for the gradient itself. See `TransformedAction`.
-  public var forceLimit: Double? = 0.1
+  public var forceLimit: Double? = 0.03
 
   /// The variables of a model.
   public init(_ model: TrainedModel) throws(EnsembleIOError) {

@@ -23,7 +23,7 @@ struct MarkovChainCommand: ParsableCommand {
         gaugeflow mcmc --group SU3 --lattice 8x8x8x8 --beta 6 --algorithm heatbath \
       --overrelaxation 4 --thermalize 200 --every 5 --count 400 --out runs/su3
         gaugeflow mcmc --group U1 --lattice 16x16 --beta 7 --algorithm hmc --model models/u1 \
-      --trajectory-length 2 --steps 2 --thermalize 100 --count 4000 --out runs/u1-flow-hmc
+      --trajectory-length 2 --steps 1 --thermalize 100 --count 4000 --out runs/u1-flow-hmc
       """)
 
   @OptionGroup var theory: TheoryOptions
@@ -40,8 +40,8 @@ struct MarkovChainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Length below which forces in the variables of a model are softened, or none.",
-      discussion: "Exact for every limit; without one few steps resolve the forces of a flow.",
+      "Length that forces in a model's variables stay below, or none. (default: 0.03)",
+      discussion: "Exact for every limit; without one no step resolves the forces of most flows.",
       valueName: "force-limit"),
     transform: ForceLimit.init(option:))
   var forceLimit: ForceLimit?
