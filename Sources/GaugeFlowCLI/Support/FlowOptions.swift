@@ -20,11 +20,7 @@ extension GroupName {
   /// Refuses lattices on which flows have no masks, and groups without flows of a kind.
   func requireFlow(_ flow: FlowKind, on lattice: Lattice) throws {
     guard flow == .coupling else {
-      var groups: [String] = []
-      for name in Catalog.velocityBaseNames.map(\.group) where !groups.contains(name) {
-        groups.append(name)
-      }
-      return try require(groups, for: "train --flow \(flow.rawValue)")
+      return try require(Catalog.velocityGroups, for: "train --flow \(flow.rawValue)")
     }
     try require([U1.name], for: "train --flow coupling")
     guard lattice.dimension == 2 else {

@@ -39,7 +39,7 @@ struct ProjectRun {
     switch file.train.map({ FlowKind(rawValue: $0.flow) }) {
     case nil: groups = Catalog.groupNames
     case .coupling??: groups = [U1.name]
-    default: groups = Catalog.velocityBaseNames.map(\.group)
+    default: groups = Catalog.velocityGroups
     }
     guard groups.contains(theory.group) else {
       throw file.failure(
