@@ -9,8 +9,8 @@ import Testing
 /// A flow far from the identity, its parameters random: nothing about it is near the target.
 private func randomFlow(
   _ name: String, _ extents: [Int], factor: Double = 3, seed: UInt64 = 4
-) throws -> CouplingTransport {
-  let smooth = CircleMapKind.projection(components: 2)
+) throws -> CouplingTransport<U1> {
+  let smooth = CouplingMapKind.projection(components: 2)
   let architecture: CouplingArchitecture =
     switch name {
     case "blocks": .blocks
@@ -30,7 +30,7 @@ private func randomFlow(
 
 /// A map whose log-det is dropped, from the value and from the force.
 private struct DroppedLogDet: DifferentiableBijection {
-  let base: CouplingTransport
+  let base: CouplingTransport<U1>
   func apply(to U: inout LinkField<U1>) -> Lanes { 0 * base.apply(to: &U) }
   func applyInverse(to U: inout LinkField<U1>) throws(InversionFailure) -> Lanes {
     0 * (try base.applyInverse(to: &U))
