@@ -79,7 +79,8 @@ private struct ArchitectureLaws: CouplingGroupTask {
           var flow = try? CouplingFlow<Group>(
             lattice: lattice, architecture: architecture, seed: seed)
         else { continue }
-        flow.leaveIdentity(factor: 2)
+        // Far from the identity, but not so far that weights of many links collapse.
+        flow.leaveIdentity(factor: Group.colors < 3 ? 2 : 1.5)
         let name = "\(Group.name) \(entry.name) \(lattice)"
         laws += couplingLaws(of: flow, seed: seed).of(name)
         laws += try densityLaws(of: flow, beta: 0, seed: seed, threads: threads).of(name)

@@ -52,7 +52,8 @@ public struct CouplingOptions: Sendable {
       }
       architecture = architecture.unconditioned()
     }
-    training = try Self.training(options, batch: batch, learningRate: learningRate)
+    training = try Self.training(
+      options, batch: batch, learningRate: learningRate ?? architecture.learningRate)
   }
 
   private static func architecture(
@@ -97,7 +98,7 @@ public struct CouplingOptions: Sendable {
   }
 
   private static func training(
-    _ options: RunOptions, batch: Int?, learningRate: Double?
+    _ options: RunOptions, batch: Int?, learningRate: Double
   ) throws(EnsembleIOError) -> TrainingOptions {
     var training = TrainingOptions()
     if let batch {
@@ -107,7 +108,7 @@ public struct CouplingOptions: Sendable {
       }
       training.batch = batch
     }
-    training.learningRate = learningRate ?? training.learningRate
+    training.learningRate = learningRate
     if let name = try options.text(
       "estimator", oneOf: TrainingOptions.Estimator.allCases.map(\.rawValue))
     {
@@ -122,5 +123,14 @@ public struct CouplingOptions: Sendable {
     training.warmup = try options.number("warmup", in: 0...1) ?? training.warmup
     training.largestNorm = try options.positiveNumber("largest_norm") ?? training.largestNorm
     return training
+  }
+}
+
+extension CouplingArchitecture {
+  /// The largest learning rate by default: splines on checkerboards, whose networks have many taps, do
+  /// not bear the one that suits the others.
+  fileprivate var learningRate: Double {
+    stages.contains { $0.geometry == .checkerboard && $0.map != .residual }
+      ? 0.003 : TrainingOptions().learningRate
   }
 }

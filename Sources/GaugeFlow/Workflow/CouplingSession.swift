@@ -123,8 +123,10 @@ final class CouplingSession<Group: CouplingGroup & HeatbathGroup>: TrainingSessi
 
   /// Judges the flow at a coupling; on fewer samples where it is judged at several.
   private func judge(at beta: Double) throws -> (weights: LogWeights, forwardESS: Double?) {
-    let count =
-      plan.architecture.betaRange == nil ? evaluationCount : max(512, evaluationCount / 4)
+    let few = max(512, evaluationCount / 4)
+    let count = plan.architecture.betaRange == nil ? evaluationCount : few
+    // Samples of chains cost more than a short training.
+    let areExact = Group.self == U1.self && plan.lattice.dimension == 2
     let weights = try LogWeights(
       logWeights(at: beta, count: 2 * count, firstConfiguration: 1 << 31))
     let source = try ProposalSource(
@@ -132,7 +134,7 @@ final class CouplingSession<Group: CouplingGroup & HeatbathGroup>: TrainingSessi
     return (
       weights,
       try source.forwardEffectiveSampleSize(
-        count: count, seed: plan.seed, threads: plan.threads)
+        count: areExact ? count : few, seed: plan.seed, threads: plan.threads)
     )
   }
 

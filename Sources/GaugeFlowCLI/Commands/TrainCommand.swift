@@ -58,7 +58,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Samples of a step, a multiple of 8.", transform: parseCount)
   var batch: Int?
 
-  @Option(help: "The largest learning rate.")
+  @Option(help: "The largest learning rate. (default: 0.01; 0.003 for splines on checkerboards)")
   var learningRate: Double?
 
   @Option(
