@@ -119,7 +119,8 @@ struct MatrixPullbackTests {
             tape: workspace.tape(number), scratch: workspace.scratch, gradient: nil)
           layer.pullback(
             score.baseAddress!, logDet: Lanes(repeating: 1), restoring: links.baseAddress!,
-            packed: weights, tape: workspace.tape(number), scratch: workspace.scratch, gradient: nil)
+            packed: weights, tape: workspace.tape(number), scratch: workspace.scratch, gradient: nil
+          )
         }
       }
       var worst = Lanes.zero
@@ -136,7 +137,8 @@ struct MatrixPullbackTests {
     }
   }
 
-  @Test("The score that is pushed is the one that pulls back", arguments: matrixArchitectures.indices)
+  @Test(
+    "The score that is pushed is the one that pulls back", arguments: matrixArchitectures.indices)
   func score(index: Int) throws {
     try checkScore(SU2.self, index)
     try checkScore(SU3.self, index)
@@ -220,7 +222,8 @@ struct MatrixPullbackTests {
   }
 
   @Test(
-    "Gradients of every objective are derivatives of the loss", arguments: matrixArchitectures.indices)
+    "Gradients of every objective are derivatives of the loss",
+    arguments: matrixArchitectures.indices)
   func gradients(index: Int) throws {
     try checkGradients(SU2.self, index)
     try checkGradients(SU3.self, index)

@@ -111,7 +111,7 @@ extension CouplingArchitecture {
     default:
       CouplingArchitecture(stages: [
         Stage(
-          geometry: .blocks, layers: colors == 2 ? 1 : 4, map: .spline(bins: 8), hidden: [8, 8],
+          geometry: .blocks, layers: colors == 2 ? 3 : 4, map: .spline(bins: 8), hidden: [8, 8],
           activation: .tanh, harmonics: colors <= 3 ? 1 : 2)
       ])
     }

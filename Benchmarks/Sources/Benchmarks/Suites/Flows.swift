@@ -78,15 +78,18 @@ let flows =
     FlowCase<SU2>(
       name: "SU(2) 8x8, 16 couplings", architecture: literature, extents: [8, 8], beta: 2.2,
       step: (817, nil), sample: (12_800, nil)),
-    FlowCase<SU2>(name: "SU(2) blocks 8x8", architecture: .blocks(colors: 2), extents: [8, 8], beta: 2.2),
+    FlowCase<SU2>(
+      name: "SU(2) blocks 8x8", architecture: .blocks(colors: 2), extents: [8, 8], beta: 2.2),
   ].flatMap(\.benchmarks)
   + [
     FlowCase<SU3>(
       name: "SU(3) 8x8, 16 couplings", architecture: literature, extents: [8, 8], beta: 5,
       step: (782, 40), sample: (7100, 350)),
-    FlowCase<SU3>(name: "SU(3) blocks 8x8", architecture: .blocks(colors: 3), extents: [8, 8], beta: 5),
+    FlowCase<SU3>(
+      name: "SU(3) blocks 8x8", architecture: .blocks(colors: 3), extents: [8, 8], beta: 5),
     FlowCase<SU3>(
       name: "SU(3) blocks 16x16", architecture: .blocks(colors: 3), extents: [16, 16], beta: 5),
     FlowCase<SU3>(
-      name: "SU(3) residual 4x4x4x4", architecture: .residual(dimension: 4), extents: [4, 4, 4, 4], beta: 1),
+      name: "SU(3) residual 4x4x4x4", architecture: .residual(dimension: 4), extents: [4, 4, 4, 4],
+      beta: 1),
   ].flatMap(\.benchmarks)

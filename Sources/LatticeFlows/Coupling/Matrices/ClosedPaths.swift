@@ -68,7 +68,8 @@ struct ClosedPaths: Sendable {
   }
 
   @inline(__always)
-  private static func element<Group: GaugeGroup>(_ code: Int32, _ U: UnsafePointer<Group>) -> Group {
+  private static func element<Group: GaugeGroup>(_ code: Int32, _ U: UnsafePointer<Group>) -> Group
+  {
     let link = U[Int(code >> 1)]
     return code & 1 == 0 ? link : link.adjoint
   }

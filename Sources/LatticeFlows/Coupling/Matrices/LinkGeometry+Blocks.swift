@@ -71,7 +71,7 @@ extension LinkGeometry {
         splits["\(areas)"] = split
         next += [first, second]
       }
-      for var split in splits.values.sorted(by: { ($0.areas.active, $0.areas.passive) > ($1.areas.active, $1.areas.passive) }) {
+      for var split in splits.values.sorted(by: { $0.areas > $1.areas }) {
         let count = split.geometry.active.count
         split.geometry.stencils = (0...hiddenLayers).map { _ in
           Stencil(inputCount: count, taps: 1, reads: (0..<count).map { [(0, $0)] })

@@ -87,7 +87,9 @@ struct LinkGeometry: Sendable {
       }
       if active.centre >= 0,
         let step = paths.steps(of: active.centre).first(where: { moved.contains($0.link) })
-      { return "the centre of active link \(number) contains link \(step.link), which moves" }
+      {
+        return "the centre of active link \(number) contains link \(step.link), which moves"
+      }
     }
     for invariant in invariants {
       let steps = paths.steps(of: invariant.path)

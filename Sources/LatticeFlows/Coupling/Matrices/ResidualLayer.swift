@@ -218,7 +218,8 @@ extension ResidualLayer: AnyCouplingLayer {
       let left = (-coefficients[i]) * Group.algebraProjection(of: loop, times: H)
       own = own + left
       geometry.paths.scatter(
-        back.adjointAction(on: Lanes(repeating: sign) * left), of: active.terms[i], skipping: 1, U, to: field)
+        back.adjointAction(on: Lanes(repeating: sign) * left), of: active.terms[i], skipping: 1, U,
+        to: field)
       let slope = Group.realTrace(of: loop, times: H)
       let r = outputs[i].double
       sum += sqrt(multiplyAdd(r, r, Lanes(repeating: offset)))
