@@ -39,6 +39,9 @@ public enum Catalog {
     visitor.visit(WalkBasis<SU2>.self)
     visitor.visit(WalkBasis<SU3>.self)
     visitor.visit(WalkBasis<SU4>.self)
+    visitor.visit(LocalBasis<SU2>.self)
+    visitor.visit(LocalBasis<SU3>.self)
+    visitor.visit(LocalBasis<SU4>.self)
   }
 
   /// The gauge groups.

@@ -47,6 +47,11 @@ extension Catalog {
     visitVelocityBases(&names)
     return names.list
   }()
+
+  /// The groups that have velocity bases, each once.
+  public static let velocityGroups: [String] = velocityBaseNames.map(\.group).reduce(into: []) {
+    if !$0.contains($1) { $0.append($1) }
+  }
 }
 
 /// Runs a task where the names are those of the basis.
@@ -77,12 +82,8 @@ public struct UnknownVelocityBasisError: Error, Equatable, Sendable, CustomStrin
   public var description: String {
     let ofGroup = Catalog.velocityBaseNames.filter { $0.group == group }.map(\.family)
     guard !ofGroup.isEmpty else {
-      var groups: [String] = []
-      for name in Catalog.velocityBaseNames.map(\.group) where !groups.contains(name) {
-        groups.append(name)
-      }
-      return "regression flows: expected one of the groups \(groups.joined(separator: ", ")), "
-        + "given \(group)"
+      return "regression flows: expected one of the groups "
+        + "\(Catalog.velocityGroups.joined(separator: ", ")), given \(group)"
     }
     return "basis: expected \(ofGroup.joined(separator: " or ")), given \(found ?? "none")"
   }

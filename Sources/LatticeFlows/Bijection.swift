@@ -19,6 +19,17 @@ public protocol Bijection<Group>: Sendable {
   func applyInverse(to U: inout LinkField<Group>) throws(InversionFailure) -> Lanes
 }
 
+extension LinkField {
+  /// The field that a map makes of this one, its links brought back to the group.
+  @inlinable
+  public func mapped(by map: any Bijection<Group>) -> LinkField {
+    var image = self
+    _ = map.apply(to: &image)
+    image.reunitarize()
+    return image
+  }
+}
+
 /// A bijection that can turn derivatives at its output into derivatives at its input.
 public protocol DifferentiableBijection<Group>: Bijection {
   /// Applies the map and returns, with `log|det|`, its pullback.
@@ -28,6 +39,38 @@ public protocol DifferentiableBijection<Group>: Bijection {
   func applyWithPullback(to U: inout LinkField<Group>) -> (
     logDet: Lanes, pullback: (inout AlgebraField<Group>, Lanes) -> Void
   )
+  /// Applies the map and computes the gradient of a function of its output: `applyWithPullback` and
+  /// its pullback in one call.
+  ///
+  ///     gradient <- ∂/∂U [F(f(U)) + b log|det ∂f/∂U|]
+  ///
+  /// There is a default; a map implements it where nothing has to be kept beyond the call, so that it
+  /// does not allocate.
+  ///
+  /// - Parameters:
+  ///   - U: the field; what it holds afterwards is not defined.
+  ///   - gradient: room for the gradient; what it held is replaced.
+  ///   - b: the weight of the log-det.
+  ///   - derivative: writes the left derivatives `∂F` at the `f(U)` that it is given; what its
+  ///     second argument holds is not defined.
+  /// - Returns: `log|det ∂f/∂U|`.
+  func applyWithGradient(
+    to U: inout LinkField<Group>, gradient: inout AlgebraField<Group>, logDetWeight b: Lanes,
+    derivative: (LinkField<Group>, inout AlgebraField<Group>) -> Void
+  ) -> Lanes
+}
+
+extension DifferentiableBijection {
+  /// `applyWithPullback`, then its pullback.
+  public func applyWithGradient(
+    to U: inout LinkField<Group>, gradient: inout AlgebraField<Group>, logDetWeight b: Lanes,
+    derivative: (LinkField<Group>, inout AlgebraField<Group>) -> Void
+  ) -> Lanes {
+    let (logDet, pullback) = applyWithPullback(to: &U)
+    derivative(U, &gradient)
+    pullback(&gradient, b)
+    return logDet
+  }
 }
 
 /// The inverse of a bijection.

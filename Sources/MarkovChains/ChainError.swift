@@ -14,6 +14,8 @@ public enum ChainError: Error, CustomStringConvertible {
   case sublattices(algorithm: String)
   /// A layout of sub-lattices is made for smaller loops than the algorithm follows.
   case reach(algorithm: String, expected: LoopReach, given: LoopReach)
+  /// The algorithm moves the links themselves, and the chain is in the variables of a map.
+  case variables(algorithm: String)
   /// The algorithm is defined in another number of dimensions.
   case dimension(algorithm: String, expected: Int, lattice: Lattice)
   /// The algorithm is defined for another group.
@@ -41,6 +43,8 @@ public enum ChainError: Error, CustomStringConvertible {
       "\(algorithm): expected lanes that are configurations, given sub-lattices"
     case .reach(let algorithm, let expected, let given):
       "\(algorithm): expected a layout of sub-lattices for \(expected), given one for \(given)"
+    case .variables(let algorithm):
+      "\(algorithm): expected hmc alone in the variables of a model"
     case .dimension(let algorithm, let expected, let lattice):
       "\(algorithm): expected \(expected) dimensions, given lattice \(lattice)"
     case .group(let algorithm, let expected, let given):

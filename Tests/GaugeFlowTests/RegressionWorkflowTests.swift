@@ -82,6 +82,35 @@ struct RegressionWorkflowTests {
     }
   }
 
+  @Test("In three and four dimensions local fields are the default, alone and escorted")
+  func localFields() throws {
+    let scratch = try Scratch()
+    let (model, record) = try Fitted.run(
+      Fitted.plan("SU2", [3, 3, 3], beta: 1) {
+        $0.options.particles = 256
+        $0.options.intervals = 6
+        $0.evaluationCount = 1024
+      }, in: scratch)
+    guard case .regression(let stored) = model else {
+      Issue.record("expected a regression flow")
+      return
+    }
+    #expect(stored.basis == "local" && stored.elements.contains("bentX"))
+    #expect(record.ess > 0.85 && (record.forwardESS ?? 0) > 0.85)
+    for law in try verifyAll(model: model, seed: 5, threads: 2) { #expect(law.holds, "\(law)") }
+    let (escorted, other) = try Fitted.run(
+      Fitted.plan("SU2", [3, 3, 3], beta: 1) {
+        try $0.apply(
+          RunOptions(arguments: ["particles=128", "intervals=6"]), escorted: true)
+        $0.evaluationCount = 1024
+      }, in: scratch, "escorted")
+    #expect(other.ess > record.ess && (other.forwardESS ?? 0) > 0.85)
+    let logZ = try Fitted.logWeights(model, count: 2048).logPartitionFunction()
+    let second = try Fitted.logWeights(escorted, count: 2048).logPartitionFunction()
+    let error = (logZ.error * logZ.error + second.error * second.error).squareRoot()
+    #expect(abs(logZ.value - second.value) < 5.5 * error + 1e-3, "\(logZ), \(second)")
+  }
+
   @Test("Escorted annealing has the exact log Z, with forward ESS from reversed ways")
   func escorted() throws {
     let scratch = try Scratch()

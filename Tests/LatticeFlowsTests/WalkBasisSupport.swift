@@ -4,7 +4,25 @@ import Testing
 
 @testable import LatticeFlows
 
-/// What the laws of transported plaquettes have in common.
+/// A basis whose workspace holds the velocity of links.
+protocol LinkVelocityBasis: VelocityBasis {
+  /// The velocity that was computed last, `[mu V + site]`.
+  static func velocity(in workspace: Workspace) -> Buffer<Group.Algebra>
+}
+
+extension WalkBasis: LinkVelocityBasis {
+  static func velocity(in workspace: WalkWorkspace<Group>) -> Buffer<Group.Algebra> {
+    workspace.velocity
+  }
+}
+
+extension LocalBasis: LinkVelocityBasis {
+  static func velocity(in workspace: LocalWorkspace<Group>) -> Buffer<Group.Algebra> {
+    workspace.velocity
+  }
+}
+
+/// What the laws of velocities of SU(N) links have in common.
 enum WalkLaws<Group: WalkGroup> {
   /// Links between order and disorder, `exp(width ξ)` with normal `ξ`; Haar where the width is nil.
   static func links(_ lattice: Lattice, width: Double? = nil, seed: UInt64 = 1) -> LinkField<Group>
@@ -20,9 +38,9 @@ enum WalkLaws<Group: WalkGroup> {
   }
 
   /// The columns and the values of the path.
-  static func columns(
-    _ basis: WalkBasis<Group>, _ U: LinkField<Group>, beta: Double
-  ) -> (columns: [Lanes], values: PathValues) {
+  static func columns<Basis: LinkVelocityBasis>(
+    _ basis: Basis, _ U: LinkField<Group>, beta: Double
+  ) -> (columns: [Lanes], values: PathValues) where Basis.Group == Group {
     let state = basis.makeState(), workspace = basis.makeWorkspace()
     basis.load(U, into: state)
     var columns = Array(repeating: Lanes.zero, count: basis.count)
@@ -34,15 +52,15 @@ enum WalkLaws<Group: WalkGroup> {
   }
 
   /// The velocity and its divergence.
-  static func velocity(
-    _ basis: WalkBasis<Group>, _ U: LinkField<Group>, _ coefficients: [Double]
-  ) -> (velocity: [Group.Algebra], divergence: Lanes) {
+  static func velocity<Basis: LinkVelocityBasis>(
+    _ basis: Basis, _ U: LinkField<Group>, _ coefficients: [Double]
+  ) -> (velocity: [Group.Algebra], divergence: Lanes) where Basis.Group == Group {
     let state = basis.makeState(), workspace = basis.makeWorkspace()
     basis.load(U, into: state)
     let divergence = basis.computeVelocity(
       of: state, at: PathPoint(time: 0.5, beta: 1, betaRate: 1), coefficients: coefficients,
       using: workspace)
-    return (Array(workspace.velocity.elements), divergence)
+    return (Array(Basis.velocity(in: workspace).elements), divergence)
   }
 
   /// The divergence of the only element of a basis from fourth-order differences over all links and
@@ -50,9 +68,9 @@ enum WalkLaws<Group: WalkGroup> {
   /// (each term is zero where a word has no divergence).
   ///
   /// Each lane moves another coordinate of the same configuration.
-  static func divergence(
-    byDifferences basis: WalkBasis<Group>, _ U: LinkField<Group>
-  ) -> (value: Double, scale: Double) {
+  static func divergence<Basis: LinkVelocityBasis>(
+    byDifferences basis: Basis, _ U: LinkField<Group>
+  ) -> (value: Double, scale: Double) where Basis.Group == Group {
     // Truncation and rounding are both below 1e-11 of the scale.
     let shift = 2e-3
     let dimension = Group.Algebra.dimension
@@ -80,7 +98,7 @@ enum WalkLaws<Group: WalkGroup> {
         _ = basis.computeVelocity(
           of: state, at: point, coefficients: [1], using: workspace)
         for (lane, (link, generator)) in batch.enumerated() {
-          let Z = workspace.velocity[link][generator][lane]
+          let Z = Basis.velocity(in: workspace)[link][generator][lane]
           slopes[lane] += weight * Z / (12 * shift)
           scale += 0.25 * abs(Z)
         }
@@ -93,7 +111,9 @@ enum WalkLaws<Group: WalkGroup> {
 
   /// The relative errors of both divergences that a basis gives for its only element, against
   /// differences.
-  static func divergenceError(_ basis: WalkBasis<Group>, _ U: LinkField<Group>) -> Double {
+  static func divergenceError<Basis: LinkVelocityBasis>(_ basis: Basis, _ U: LinkField<Group>)
+    -> Double where Basis.Group == Group
+  {
     let expected = divergence(byDifferences: basis, U)
     let sum = velocity(basis, U, [1]).divergence[0]
     let column = columns(basis, U, beta: 0).columns[0][0]

@@ -34,7 +34,7 @@ private enum Program {
     words.removeAll { $0.hasPrefix("--") }
     let all =
       elementaryFunctions + groups + actions + flows + regressionFlows + markovChains
-      + fourDimensions
+      + fieldTransformation + fourDimensions
       + sublattices + scalarFields + observables
     if lists {
       for name in ["peak", "gate", "threads", "allocations", "ess"] + all.map(\.name) {

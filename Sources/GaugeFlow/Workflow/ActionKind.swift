@@ -1,6 +1,7 @@
 import EnsembleIO
 import LatticeActions
 import LatticeFields
+import LatticeFlows
 import MarkovChains
 
 /// A gauge action by the name that a user types; its couplings follow from `beta`.
@@ -96,17 +97,41 @@ extension MarkovChainPlan {
     }
   }
 
+  /// The kernels of the plan for links in the variables of a map.
+  ///
+  /// - Throws: `ActionError`, `ChainError`.
+  func kernels<Group: HeatbathGroup>(through map: any DifferentiableBijection<Group>) throws
+    -> KernelSequence<LinkField<Group>>
+  {
+    let limit = transformation?.forceLimit
+    switch action {
+    case .wilson:
+      return try algorithm.kernels(
+        for: WilsonAction<Group>(beta: beta), through: map, on: lattice, forceLimit: limit)
+    case .improved(let improvement):
+      return try algorithm.kernels(
+        for: RectangleAction<Group>(improvement, beta: beta), through: map, on: lattice,
+        forceLimit: limit)
+    }
+  }
+
   /// Refuses a plan that cannot be run.
   ///
-  /// - Throws: `UnknownGroupError`, `LatticeError`, `ActionError`, `ChainError`.
+  /// - Throws: `UnknownGroupError`, `LatticeError`, `ActionError`, `ChainError`, `ModelError`,
+  ///   `TransferError`.
   public func validate() throws {
     struct Task: GroupTask {
       let plan: MarkovChainPlan
       func run<Group: HeatbathGroup>(_ group: Group.Type) throws {
         switch plan.layout {
-        case .configurations: _ = try plan.kernels(of: group)
+        case .configurations:
+          if let map = try plan.map(of: group) {
+            _ = try plan.kernels(through: map)
+          } else {
+            _ = try plan.kernels(of: group)
+          }
         case .sublattices:
-          let layout = try SublatticeLayout(plan.lattice, reach: plan.action.reach)
+          let layout = try plan.sublatticeLayout()
           _ = try plan.kernels(of: group, in: layout)
         }
       }

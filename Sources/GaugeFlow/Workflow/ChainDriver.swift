@@ -41,9 +41,15 @@ struct StoredPacket {
 /// The chains of one kind of field.
 final class FieldChains<Field: LatticeField>: ChainDriver {
   private var runner: ChainRunner<Field>
+  /// Makes what is stored of the fields of the chains, where it is something else.
+  private let image: (@Sendable (Field) -> Field)?
 
   /// Chains at their start, in the memory layout of a cold field.
-  init(_ plan: MarkovChainPlan, _ kernels: KernelSequence<Field>, cold: Field) throws {
+  init(
+    _ plan: MarkovChainPlan, _ kernels: KernelSequence<Field>, cold: Field,
+    image: (@Sendable (Field) -> Field)? = nil
+  ) throws {
+    self.image = image
     runner = try ChainRunner(
       kernels, cold: cold, chains: plan.chains, start: plan.start, seed: plan.seed,
       threads: plan.threads)
@@ -66,17 +72,23 @@ final class FieldChains<Field: LatticeField>: ChainDriver {
   func run(
     _ schedule: ChainPlan, progress: (ChainProgress) -> Bool, receive: (StoredPacket) throws -> Void
   ) throws -> Bool {
-    try runner.run(schedule, progress: progress) { sample in
+    func give(_ sample: ChainSample<Field>, _ U: Field) throws -> Bool {
       try receive(
         StoredPacket(
           round: sample.index, firstChain: sample.firstChain, lanes: sample.lanes,
-          store: { sample.U.store(lane: $0, into: $1) }))
+          store: { U.store(lane: $0, into: $1) }))
       return true
     }
+    guard let image else {
+      return try runner.run(schedule, progress: progress) { try give($0, $0.U) }
+    }
+    return try runner.run(
+      schedule, measure: { image($0.U) }, progress: progress, receive: give)
   }
 
   func giveFields(asRound round: Int, _ receive: (StoredPacket) throws -> Void) throws {
-    for (packet, U) in runner.fields.enumerated() {
+    for (packet, field) in runner.fields.enumerated() {
+      let U = image?(field) ?? field
       let first = packet * Field.configurationsPerPacket
       try receive(
         StoredPacket(
@@ -93,17 +105,23 @@ final class FieldChains<Field: LatticeField>: ChainDriver {
 extension MarkovChainPlan {
   /// The chains of the plan at their start, compiled for the group that its name says.
   ///
-  /// - Throws: `UnknownGroupError`, `LatticeError`, `ActionError`, `ChainError`.
+  /// - Throws: `UnknownGroupError`, `LatticeError`, `ActionError`, `ChainError`, `ModelError`,
+  ///   `TransferError`.
   func makeChains() throws -> any ChainDriver {
     struct Task: GroupTask {
       let plan: MarkovChainPlan
       func run<Group: HeatbathGroup>(_ group: Group.Type) throws -> any ChainDriver {
         switch plan.layout {
         case .configurations:
-          return try FieldChains(
-            plan, plan.kernels(of: group), cold: LinkField<Group>(coldStart: plan.lattice))
+          let cold = LinkField<Group>(coldStart: plan.lattice)
+          guard let map = try plan.map(of: group) else {
+            return try FieldChains(plan, plan.kernels(of: group), cold: cold)
+          }
+          return try FieldChains(plan, plan.kernels(through: map), cold: cold) {
+            $0.mapped(by: map)
+          }
         case .sublattices:
-          let layout = try SublatticeLayout(plan.lattice, reach: plan.action.reach)
+          let layout = try plan.sublatticeLayout()
           return try FieldChains(
             plan, plan.kernels(of: group, in: layout),
             cold: SublatticeLinkField<Group>(coldStart: layout))

@@ -15,6 +15,8 @@ public struct MarkovChainPlan: Sendable {
   public var beta: Double
   /// One update.
   public var algorithm: ChainAlgorithm
+  /// The model in whose variables hybrid Monte Carlo runs; nil for the links themselves.
+  public var transformation: FieldTransformation?
   /// What the eight lanes of a number hold.
   public var layout = ChainLayout.configurations
   /// Where chains start.
@@ -74,9 +76,13 @@ public struct MarkovChainPlan: Sendable {
 
   /// Everything that decides the bits of the chains, the count left out: a run may be prolonged.
   var settings: [String: String] {
-    // A run without sub-lattices says nothing of them.
-    let layout = layout == .configurations ? [:] : ["layout": layout.rawValue]
-    return algorithm.settings.merging(layout) { first, _ in first }.merging([
+    // A run without sub-lattices or a model says nothing of them.
+    var settings = layout == .configurations ? [:] : ["layout": layout.rawValue]
+    if let transformation {
+      settings["model"] = "of checksum \(transformation.checksum)"
+      settings["force-limit"] = transformation.forceLimit.map { "\($0)" } ?? "none"
+    }
+    return algorithm.settings.merging(settings) { first, _ in first }.merging([
       "group": group, "action": action.name, "lattice": "\(lattice)", "beta": "\(beta)",
       "start": start.rawValue, "thermalize": "\(thermalization)", "every": "\(every)",
       "chains": "\(chains)", "seed": "\(seed)", "tune": "\(tunes)",
@@ -132,8 +138,8 @@ public final class MarkovChainRun {
   /// - Parameters:
   ///   - resume: whether to go on with the ensemble in the directory, if there is one.
   ///   - overwrite: whether an ensemble in the directory may be replaced.
-  /// - Throws: `UnknownGroupError`, `ActionError`, `ChainError` for an impossible plan;
-  ///   `EnsembleIOError`.
+  /// - Throws: `UnknownGroupError`, `ActionError`, `ChainError`, `ModelError`, `TransferError` for an
+  ///   impossible plan; `EnsembleIOError`.
   public init(
     _ plan: MarkovChainPlan, directory: String, resume: Bool = false, overwrite: Bool = false
   ) throws {
@@ -146,7 +152,7 @@ public final class MarkovChainRun {
       action: plan.action.description(beta: plan.beta),
       provenance: .init(
         version: programVersion, command: plan.command, seed: plan.seed,
-        start: plan.start.rawValue))
+        modelChecksum: plan.transformation?.checksum, start: plan.start.rawValue))
     if let formula = plan.action.formula {
       description.conventions += "; here \(formula)"
     }

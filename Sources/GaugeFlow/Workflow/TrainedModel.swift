@@ -118,6 +118,10 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
   case fixedTarget(expected: Double, found: Double)
   /// A model that does not pass through couplings with known densities.
   case noCurve
+  /// A flow whose derivatives cannot be pulled back.
+  case noPullback(found: String)
+  /// A model of another group.
+  case group(expected: String, found: String)
 
   /// One line: what was expected, what was found.
   public var description: String {
@@ -132,6 +136,10 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
       "beta: expected \(expected), where the schedule ends, found \(found)"
     case .noCurve:
       "model: expected a regression flow without Markov steps, found another kind"
+    case .noPullback(let found):
+      "model: expected a coupling flow, whose derivatives can be pulled back, found \(found)"
+    case .group(let expected, let found):
+      "model: expected one of group \(expected), found one of \(found)"
     }
   }
 }

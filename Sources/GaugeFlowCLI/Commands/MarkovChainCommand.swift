@@ -15,9 +15,15 @@ struct MarkovChainCommand: ParsableCommand {
       Algorithms are joined by +, as in heatbath+winding; winding (2D U1 only) alone follows a \
       heatbath sweep.
 
-      Example:
+      With --model, HMC runs in the variables V of a coupling flow U = f(V), of the action \
+      S(f(V)) - log|det df/dV|: exact for every model and coupling. The ensemble holds U; hot is a \
+      sample of the flow.
+
+      Examples:
         gaugeflow mcmc --group SU3 --lattice 8x8x8x8 --beta 6 --algorithm heatbath \
       --overrelaxation 4 --thermalize 200 --every 5 --count 400 --out runs/su3
+        gaugeflow mcmc --group U1 --lattice 16x16 --beta 7 --algorithm hmc --model models/u1 \
+      --trajectory-length 2 --steps 1 --thermalize 100 --count 4000 --out runs/u1-flow-hmc
       """)
 
   @OptionGroup var theory: TheoryOptions
@@ -26,6 +32,19 @@ struct MarkovChainCommand: ParsableCommand {
     help: "hmc, heatbath, metropolis or winding, or some of them joined by +.",
     transform: ChainAlgorithm.init(option:))
   var algorithm: ChainAlgorithm
+
+  @Option(
+    name: .customLong("model"),
+    help: "Model directory: HMC runs in the variables of this coupling flow.")
+  var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Length that forces in a model's variables stay below, or none. (default: 0.03)",
+      discussion: "Exact for every limit; without one no step resolves the forces of most flows.",
+      valueName: "force-limit"),
+    transform: ForceLimit.init(option:))
+  var forceLimit: ForceLimit?
 
   @Option(help: "\(ActionKind.option).", transform: ActionKind.init(option:))
   var action = ActionKind.wilson
@@ -97,6 +116,18 @@ struct MarkovChainCommand: ParsableCommand {
     if tune, thermalize < 20 {
       throw CommandError.usage("--tune: expected --thermalize of 20 or more, given \(thermalize)")
     }
+    if model != nil, algorithm.updates.contains(where: { $0 != .hmc }) || overrelaxation > 0 {
+      throw CommandError.usage(
+        "--model: expected --algorithm hmc, without overrelaxation, given \(algorithm.name)"
+          + (overrelaxation > 0 ? " with --overrelaxation \(overrelaxation)" : ""))
+    }
+    if model == nil, forceLimit != nil {
+      throw CommandError.usage("--force-limit: expected --model beside it, given none")
+    }
+    if model != nil, layout != .configurations {
+      throw CommandError.usage(
+        "--model: expected --layout configurations, given \(layout.rawValue)")
+    }
     if let targetAcceptance, !(targetAcceptance > 0 && targetAcceptance < 1) {
       throw CommandError.usage(
         "--target-acceptance: expected a number between 0 and 1, given \(targetAcceptance)")
@@ -126,10 +157,17 @@ struct MarkovChainCommand: ParsableCommand {
 
   func run() throws {
     try theory.group.require(Catalog.groupNames, for: "mcmc")
-    let plan = plan
+    var plan = plan
+    plan.transformation = try model.map { try FieldTransformation(TrainedModel(reading: $0)) }
+    if let forceLimit { plan.transformation?.forceLimit = forceLimit.value }
     Interrupt.listen()
-    let chains = try MarkovChainRun(
-      plan, directory: directory, resume: overwrite.resume, overwrite: overwrite.force)
+    let chains: MarkovChainRun
+    do {
+      chains = try MarkovChainRun(
+        plan, directory: directory, resume: overwrite.resume, overwrite: overwrite.force)
+    } catch let error as TransferError {
+      throw CommandError.usage("--lattice: \(error)")
+    } catch let error as ModelError { throw CommandError.usage("--\(error)") }
     let result = try advance(chains, plan)
     try chains.close()
     guard result.isComplete else {
@@ -201,7 +239,20 @@ struct MarkovChainCommand: ParsableCommand {
     table.add("link updates/s", String(format: "%.3g", result.linkUpdatesPerSecond))
     let theory = "\(theory.group) on \(theory.lattice), beta \(theory.beta)"
     let action = action == .wilson ? "" : ", \(action.name) action"
-    return "\(theory)\(action), \(algorithm.name), in \(directory)\n\(table)"
+    let variables = model.map { " in the variables of \($0)" } ?? ""
+    return "\(theory)\(action), \(algorithm.name)\(variables), in \(directory)\n\(table)"
+  }
+}
+
+/// The limit of softened forces as a user types it: a positive number, or `none`.
+struct ForceLimit {
+  let value: Double?
+
+  init(option text: String) throws {
+    value = Double(text)
+    guard text == "none" || (value ?? 0 > 0 && value?.isFinite == true) else {
+      throw CommandError.usage("expected a positive number, or none")
+    }
   }
 }
 

@@ -104,7 +104,7 @@ extension ChainError {
   var exitStatus: ExitStatus {
     switch self {
     case .parameter, .extent, .oddExtent, .dimension, .group, .proposalLattice, .sublattices,
-      .reach:
+      .variables, .reach:
       .usage
     case .checkpoint: .badData
     case .inversion, .notFinite: .failed

@@ -26,10 +26,7 @@ extension GroupName {
 extension FlowKind {
   /// The names of the groups that have flows of the kind.
   var groups: [String] {
-    if self == .coupling { return Catalog.couplingGroupNames }
-    // A group has a line for each family of its bases.
-    let names = Catalog.velocityBaseNames.map(\.group)
-    return names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
+    self == .coupling ? Catalog.couplingGroupNames : Catalog.velocityGroups
   }
 }
 

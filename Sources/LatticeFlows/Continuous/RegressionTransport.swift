@@ -16,6 +16,8 @@ public final class RegressionTransport<Basis: VelocityBasis>: Bijection, Proposa
   public let end: Double
   private let forward: [FlowStages<Basis>]
   private let backward: [FlowStages<Basis>]
+  /// The actions where intervals end.
+  private let ends: [PathPoint]
   private let workspaces: ObjectPool<FlowWorkspace<Basis>>
 
   /// Prepares a flow.
@@ -26,12 +28,15 @@ public final class RegressionTransport<Basis: VelocityBasis>: Bijection, Proposa
     let end = beta.map { flow.path.time(ofBeta: $0) } ?? 1
     self.end = end
     var forward: [FlowStages<Basis>] = [], backward: [FlowStages<Basis>] = []
+    var ends: [PathPoint] = []
     for (index, interval) in flow.intervals.enumerated() where interval.start < end {
       let last = min(end, interval.end)
       forward.append(FlowStages(flow, interval: index, from: interval.start, to: last))
       backward.append(FlowStages(flow, interval: index, from: last, to: interval.start))
+      ends.append(flow.path.point(at: last))
     }
     self.forward = forward
+    self.ends = ends
     self.backward = backward
     let basis = flow.basis
     workspaces = ObjectPool { FlowWorkspace(basis) }
@@ -117,7 +122,7 @@ public final class RegressionTransport<Basis: VelocityBasis>: Bijection, Proposa
       var logDet = Lanes.zero
       for (index, stages) in forward.enumerated() {
         logDet += stages.carry(workspace.state, basis, using: workspace.scratch)
-        let point = flow.path.point(at: min(end, flow.intervals[index].end))
+        let point = ends[index]
         let values = basis.values(of: workspace.state, at: point, using: workspace.scratch)
         basis.store(workspace.state, into: &U)
         visit(point.beta, U, values.plaquetteSum, -logDet)

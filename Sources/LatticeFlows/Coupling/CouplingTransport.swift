@@ -10,6 +10,8 @@ public final class CouplingTransport<Group: CouplingGroup>: DifferentiableBiject
   public let flow: CouplingFlow<Group>
   private let packed: Buffer<Float>
   private let workspaces: ObjectPool<CouplingWorkspace>
+  /// Workspaces that hold the tapes of all layers.
+  private let tapes: ObjectPool<CouplingWorkspace>
 
   /// Prepares a flow.
   public init(_ flow: CouplingFlow<Group>) {
@@ -17,6 +19,7 @@ public final class CouplingTransport<Group: CouplingGroup>: DifferentiableBiject
     packed = flow.makePackedParameters()
     flow.pack(into: packed)
     workspaces = ObjectPool { CouplingWorkspace(flow: flow, keepsTape: false) }
+    tapes = ObjectPool { CouplingWorkspace(flow: flow, keepsTape: true) }
   }
 
   /// The lattice.
@@ -47,34 +50,59 @@ public final class CouplingTransport<Group: CouplingGroup>: DifferentiableBiject
     return try result.get()
   }
 
-  /// Applies the flow and keeps what its pullback needs. Allocates a workspace for each call.
-  ///
-  /// The pullback may be called more than once.
+  /// Applies the flow and keeps what its pullback needs, in a workspace that is lent until the
+  /// pullback is released. The pullback may be called more than once.
   public func applyWithPullback(to U: inout LinkField<Group>) -> (
     logDet: Lanes, pullback: (inout AlgebraField<Group>, Lanes) -> Void
   ) {
     check(U)
-    let workspace = CouplingWorkspace(flow: flow, keepsTape: true)
-    let logDet = U.links.withUnsafeMutableBufferPointer {
-      flow.apply(to: $0.baseAddress!, packed: packed.pointer, workspace: workspace)
-    }
+    let tape = tapes.lend()
+    let logDet = apply(to: &U, keeping: tape.object)
     let image = U
     return (
       logDet,
-      { [flow, packed] gradient, weight in
+      { [self] gradient, b in
         var U = image
-        U.links.withUnsafeMutableBufferPointer { links in
-          gradient.elements.withUnsafeMutableBufferPointer { elements in
-            for index in flow.layers.indices.reversed() {
-              flow.layers[index].pullback(
-                elements.baseAddress!, logDet: weight, restoring: links.baseAddress!,
-                packed: packed.pointer + flow.packedOffsets[index], tape: workspace.tape(index),
-                scratch: workspace.scratch, gradient: nil)
-            }
-          }
-        }
+        pullBack(&gradient, logDetWeight: b, restoring: &U, through: tape.object)
       }
     )
+  }
+
+  /// Applies the flow and computes the gradient of a function of its output. Allocates at the first
+  /// call of each thread only.
+  public func applyWithGradient(
+    to U: inout LinkField<Group>, gradient: inout AlgebraField<Group>, logDetWeight b: Lanes,
+    derivative: (LinkField<Group>, inout AlgebraField<Group>) -> Void
+  ) -> Lanes {
+    check(U)
+    let tape = tapes.take()
+    defer { tapes.giveBack(tape) }
+    let logDet = apply(to: &U, keeping: tape)
+    derivative(U, &gradient)
+    pullBack(&gradient, logDetWeight: b, restoring: &U, through: tape)
+    return logDet
+  }
+
+  private func apply(to U: inout LinkField<Group>, keeping tape: CouplingWorkspace) -> Lanes {
+    U.links.withUnsafeMutableBufferPointer {
+      flow.apply(to: $0.baseAddress!, packed: packed.pointer, workspace: tape)
+    }
+  }
+
+  private func pullBack(
+    _ gradient: inout AlgebraField<Group>, logDetWeight b: Lanes,
+    restoring U: inout LinkField<Group>, through tape: CouplingWorkspace
+  ) {
+    U.links.withUnsafeMutableBufferPointer { links in
+      gradient.elements.withUnsafeMutableBufferPointer { elements in
+        for index in flow.layers.indices.reversed() {
+          flow.layers[index].pullback(
+            elements.baseAddress!, logDet: b, restoring: links.baseAddress!,
+            packed: packed.pointer + flow.packedOffsets[index], tape: tape.tape(index),
+            scratch: tape.scratch, gradient: nil)
+        }
+      }
+    }
   }
 
   /// Draws Haar-distributed links, transports them, and returns `log q`.

@@ -54,6 +54,14 @@ func measureAllocations() throws -> [Allocations] {
     action: action, integrator: .leapfrog, trajectoryLength: 1, steps: 50)
   results.append(
     count("HMC trajectory, 64x64") { keep(hmc.step(&state, using: &streams).acceptance[0]) })
+  let small = try Lattice([16, 16])
+  let transformed = try HybridMonteCarlo(
+    action: transformedAction(.blocks, small), trajectoryLength: 1, steps: 4)
+  var variables = ChainState(LinkField<U1>(coldStart: small))
+  results.append(
+    count("HMC trajectory in the variables of a flow, 16x16") {
+      keep(transformed.step(&variables, using: &streams).acceptance[0])
+    })
   let heatbath = try Heatbath(action: action, on: lattice)
   results.append(
     count("heatbath sweep, 64x64") { keep(heatbath.step(&state, using: &streams).acceptance[0]) })

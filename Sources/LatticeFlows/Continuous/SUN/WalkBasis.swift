@@ -105,10 +105,7 @@ public struct WalkBasis<Group: WalkGroup>: VelocityBasis {
   @specialized(where Group == SU4)
   public func load(_ U: LinkField<Group>, into state: WalkState<Group>) {
     precondition(U.lattice == lattice, "field on \(U.lattice) for a basis on \(lattice)")
-    U.links.withUnsafeBufferPointer {
-      state.links.pointer.update(from: $0.baseAddress!, count: $0.count)
-    }
-    state.accumulated.fill(.zero)
+    state.load(U)
   }
 
   /// The configurations where they are now, links reunitarised.
@@ -117,17 +114,12 @@ public struct WalkBasis<Group: WalkGroup>: VelocityBasis {
   @specialized(where Group == SU4)
   public func store(_ state: WalkState<Group>, into U: inout LinkField<Group>) {
     precondition(U.lattice == lattice, "field on \(U.lattice) for a basis on \(lattice)")
-    U.links.withUnsafeMutableBufferPointer {
-      $0.baseAddress!.update(from: state.links.pointer, count: $0.count)
-    }
-    U.reunitarize()
+    state.store(into: &U)
   }
 
   /// Copies a state.
   public func copy(_ source: WalkState<Group>, to target: WalkState<Group>) {
-    target.links.pointer.update(from: source.links.pointer, count: source.links.count)
-    target.accumulated.pointer.update(
-      from: source.accumulated.pointer, count: source.accumulated.count)
+    source.copy(to: target)
   }
 
   /// The action, its rate of change and `X = Σ_P Re tr P / N`.
@@ -247,27 +239,7 @@ public struct WalkBasis<Group: WalkGroup>: VelocityBasis {
     _ state: WalkState<Group>, memory: Double, step: Double, weight: Double,
     using workspace: WalkWorkspace<Group>
   ) {
-    let memory = Lanes(repeating: memory), step = Lanes(repeating: step)
-    let weight = Lanes(repeating: weight)
-    let links = state.links.pointer, accumulated = state.accumulated.pointer
-    let velocity = workspace.velocity.pointer
-    for link in 0..<lattice.linkCount {
-      accumulated[link] = (memory * accumulated[link]).adding(step, velocity[link])
-      Group.advance(links + link, by: weight, along: accumulated + link)
-    }
-  }
-}
-
-/// Eight configurations on the way.
-public final class WalkState<Group: WalkGroup> {
-  /// The links, `[mu V + site]`.
-  let links: Buffer<Group>
-  /// The accumulated velocity.
-  let accumulated: Buffer<Group.Algebra>
-
-  init(linkCount: Int) {
-    links = Buffer(count: linkCount, repeating: .identity)
-    accumulated = Buffer(count: linkCount, repeating: .zero)
+    state.move(memory: memory, step: step, weight: weight, velocity: workspace.velocity)
   }
 }
 

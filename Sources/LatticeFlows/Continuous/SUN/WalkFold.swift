@@ -85,48 +85,18 @@ extension WalkKernel {
     return out
   }
 
-  /// `x`, `y`, `a·a`, `a·b` and `b·b` of a plaquette, and what local fields have for a divergence.
-  struct Local {
-    var x, y, aa, ab, bb: RegisterLanes
-    var casimir: Double
-
-    @inline(__always)
-    init(_ site: Site, _ memory: WalkMemory, _ part: Int) {
-      let a = memory.fields[0].messages(site.x).bottom + part
-      let b = memory.fields[1].messages(site.x).bottom + part
-      x = memory.x[registersPerPacket &* site.x &+ part]
-      y = memory.y[registersPerPacket &* site.x &+ part]
-      aa = Vector.dot(a, a, adding: .zero)
-      ab = Vector.dot(a, b, adding: .zero)
-      bb = Vector.dot(b, b, adding: .zero)
-      casimir = 0.5 * (Double(memory.colors) - 1 / Double(memory.colors))
-    }
-
-    /// The factor of `a`, or of `b`, and the divergence on one link.
-    @inline(__always)
-    func value(_ seed: WalkElement.Seed) -> (factor: RegisterLanes, divergence: RegisterLanes) {
-      let zero = RegisterLanes.zero, one = RegisterLanes(repeating: 1)
-      return switch seed {
-      case .a: alongA(one, zero, zero)
-      case .xa: alongA(x, one, zero)
-      case .xxa: alongA(x * x, 2 * x, zero)
-      case .yya: alongA(y * y, zero, 2 * y)
-      case .yb: alongB(y, zero, one)
-      case .xyb: alongB(x * y, y, x)
-      }
-    }
-
-    /// `f a`: `2 C_F x f - ½ f_x a·a + ½ f_y a·b`.
-    @inline(__always)
-    func alongA(_ f: RegisterLanes, _ fx: RegisterLanes, _ fy: RegisterLanes)
-      -> (RegisterLanes, RegisterLanes)
-    { (f, 2 * casimir * x * f - 0.5 * fx * aa + 0.5 * fy * ab) }
-
-    /// `f b`: `-2 C_F y f - ½ f_x a·b + ½ f_y b·b`.
-    @inline(__always)
-    func alongB(_ f: RegisterLanes, _ fx: RegisterLanes, _ fy: RegisterLanes)
-      -> (RegisterLanes, RegisterLanes)
-    { (f, -2 * casimir * y * f - 0.5 * fx * ab + 0.5 * fy * bb) }
+  /// `x`, `y`, `a·a`, `a·b` and `b·b` of a plaquette.
+  @inline(__always)
+  static func invariants(_ site: Site, _ memory: WalkMemory, _ part: Int)
+    -> PlaquetteInvariants<RegisterLanes>
+  {
+    let a = memory.fields[0].messages(site.x).bottom + part
+    let b = memory.fields[1].messages(site.x).bottom + part
+    return PlaquetteInvariants(
+      x: memory.x[registersPerPacket &* site.x &+ part],
+      y: memory.y[registersPerPacket &* site.x &+ part],
+      aa: Vector.dot(a, a, adding: .zero), ab: Vector.dot(a, b, adding: .zero),
+      bb: Vector.dot(b, b, adding: .zero), colors: memory.colors)
   }
 
   /// Adds local fields and rectangles to the messages of the sum; without words it is written.
@@ -140,7 +110,7 @@ extension WalkKernel {
     for x in 0..<memory.volume {
       let site = Site(x, memory)
       for part in 0..<registersPerPacket {
-        let values = Local(site, memory, part)
+        let values = invariants(site, memory, part)
         var alpha = RegisterLanes.zero, beta = RegisterLanes.zero, divergence = RegisterLanes.zero
         for (seed, element) in local {
           let (factor, rate) = values.value(seed)
@@ -186,7 +156,7 @@ extension WalkKernel {
     for x in 0..<memory.volume {
       let site = Site(x, memory)
       for part in 0..<registersPerPacket {
-        let values = Local(site, memory, part)
+        let values = invariants(site, memory, part)
         let functional = messages(root, site, memory, part)
         let alongA = dot(messages(0, site, memory, part), functional, adding: .zero)
         let alongB = dot(messages(1, site, memory, part), functional, adding: .zero)

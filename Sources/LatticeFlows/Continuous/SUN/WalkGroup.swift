@@ -63,16 +63,7 @@ extension SU2: WalkGroup {
 extension SU: WalkGroup {
   /// `-Re tr(T_a i U)`.
   @inlinable @inline(__always)
-  public var hermitianProjection: SUNAlgebra<N> {
-    var turned = ComplexMatrix<N>()
-    for i in 0..<N {
-      for j in 0..<N {
-        let entry = matrix[i, j]
-        turned[i, j] = ComplexLanes(-entry.im, entry.re)
-      }
-    }
-    return SUNAlgebra(projecting: turned)
-  }
+  public var hermitianProjection: SUNAlgebra<N> { SUNAlgebra(projecting: matrix.turned) }
 
   /// Column after column, `½ tr(λ_a U λ_b U†)` from products of two columns of the link.
   @inlinable @inline(__always)
