@@ -54,6 +54,8 @@ public struct CouplingOptions: Sendable {
     }
     training = try Self.training(
       options, batch: batch, learningRate: learningRate ?? architecture.learningRate)
+    // What is trained already would only be spoilt by a weaker coupling.
+    if start != nil, options.values["annealing"] == nil { training.annealing = 0 }
   }
 
   private static func architecture(
