@@ -24,7 +24,7 @@ struct CommandLineTests {
         "mcmc --group SU2 --lattice 4x4 --beta 1 --algorithm hmc --action no --count 1 --out x", 64,
         "wilson"
       ),
-      ("train --group SU2 --lattice 4x4 --beta 1 --steps 1 --out x", 64, "U1"),
+      ("train --group SU5 --lattice 4x4 --beta 1 --steps 1 --out x", 64, "SU4"),
       ("mcmc --group U1 --lattice 4x4 --beta 1 --algorithm no --count 1 --out x", 64, "heatbath"),
       ("mcmc --group U1 --lattice 4x1 --beta 1 --algorithm heatbath --count 1 --out x", 64, "4x1"),
       ("mcmc --group U1 --lattice 4 --beta 1 --algorithm winding --count 1 --out x", 64, "winding"),
@@ -77,7 +77,7 @@ struct CommandLineTests {
     for command in ["exact", "mcmc", "measure", "analyze"] {
       let result = try CommandLineProgram.run("\(command) --help")
       #expect(result.status == 0 && result.output.contains("gaugeflow \(command) "), "\(command)")
-      #expect(result.output.contains("Example:"), "\(command)")
+      #expect(result.output.contains("Example"), "\(command)")
     }
     #expect(try CommandLineProgram.run("--version").output == programVersion + "\n")
   }

@@ -79,8 +79,8 @@ public struct MarkovChainPlan: Sendable {
     // A run without sub-lattices or a model says nothing of them.
     var settings = layout == .configurations ? [:] : ["layout": layout.rawValue]
     if let transformation {
-      settings["model"] = "of checksum \(transformation.checksum)"
-      settings["force-limit"] = transformation.forceLimit.map { "\($0)" } ?? "none"
+      let limit = transformation.forceLimit.map { "\($0)" } ?? "none"
+      settings["model"] = "of checksum \(transformation.checksum), --force-limit \(limit)"
     }
     return algorithm.settings.merging(settings) { first, _ in first }.merging([
       "group": group, "action": action.name, "lattice": "\(lattice)", "beta": "\(beta)",
