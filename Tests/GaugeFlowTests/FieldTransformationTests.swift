@@ -29,7 +29,7 @@ struct FieldTransformationTests {
     let (value, error) = (violation["value"] as? Double, violation["error"] as? Double)
     #expect(abs(try #require(value) - 1) < 5 * (try #require(error)))
     let reader = try EnsembleReader(scratch("e"))
-    #expect(try reader.chains() == (0..<16000).map { Int32($0 % 64) })
+    #expect(try reader.chains() == (0..<16000).map { $0 % 64 })
     #expect(
       reader.description.provenance.modelChecksum
         == (try TrainedModel(reading: scratch("m")).checksum()))
