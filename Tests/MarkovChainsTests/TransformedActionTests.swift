@@ -235,7 +235,7 @@ struct TransformedActionTests {
   /// The deviations from 0 of what one step changes in the images, from exact samples that are pulled
   /// back to the variables of the flow; and the acceptance. Does not depend on how chains mix.
   private func changes(
-    _ flow: CouplingTransport, _ map: any DifferentiableBijection<U1>, limit: Double?
+    _ flow: CouplingTransport<U1>, _ map: any DifferentiableBijection<U1>, limit: Double?
   ) throws -> (pulls: [Double], acceptance: Double) {
     let beta = 1.2
     let sampler = try DirectSamplerU1(lattice: flow.lattice, beta: beta)
