@@ -28,24 +28,31 @@ private func count(_ name: String, repetitions: Int = 20, _ body: () -> Void) ->
     peakMemory: peakMemory)
 }
 
+/// Allocations of training steps and of sampling.
+private func measureAllocations<Group>(of flow: FlowCase<Group>) throws -> [Allocations] {
+  var results: [Allocations] = []
+  for estimator in TrainingOptions.Estimator.allCases {
+    let trainer = try flow.trainer(estimator)
+    results.append(
+      count("\(flow.name), step, \(estimator.rawValue) gradient") {
+        keep(trainer.takeStep(progress: 0.5).loss)
+      })
+  }
+  let transport = CouplingTransport(try flow.flow())
+  var U = LinkField<Group>(coldStart: transport.lattice)
+  results.append(
+    count("\(flow.name), one packet of samples") {
+      keep(transport.sample(into: &U, seed: 1, firstConfiguration: 0)[0])
+    })
+  return results
+}
+
 /// Allocations of training steps, of sampling, and of Markov chains, on one thread.
 func measureAllocations() throws -> [Allocations] {
   var results: [Allocations] = []
-  for flow in FlowCase.all {
-    for estimator in TrainingOptions.Estimator.allCases {
-      let trainer = try flow.trainer(estimator)
-      results.append(
-        count("\(flow.name), step, \(estimator.rawValue) gradient") {
-          keep(trainer.takeStep(progress: 0.5).loss)
-        })
-    }
-    let transport = CouplingTransport(try flow.flow())
-    var U = LinkField<U1>(coldStart: transport.lattice)
-    results.append(
-      count("\(flow.name), one packet of samples") {
-        keep(transport.sample(into: &U, seed: 1, firstConfiguration: 0)[0])
-      })
-  }
+  for flow in flowsU1 { results += try measureAllocations(of: flow) }
+  for flow in flowsSU2 { results += try measureAllocations(of: flow) }
+  for flow in flowsSU3 { results += try measureAllocations(of: flow) }
   let lattice = try Lattice([64, 64])
   let action = try WilsonAction<U1>(beta: 7)
   var state = ChainState(LinkField<U1>(coldStart: lattice))

@@ -62,34 +62,41 @@ private let literature = CouplingArchitecture(stages: [
     pairLoops: false)
 ])
 
+/// The flows of U(1).
+let flowsU1: [FlowCase<U1>] = [
+  FlowCase<U1>(
+    name: "tutorial 8x8", architecture: .tutorial, extents: [8, 8], beta: 2, step: (72, 7),
+    sample: (315, 32)),
+  FlowCase<U1>(
+    name: "tutorial 16x16", architecture: .tutorial, extents: [16, 16], beta: 2,
+    step: (151, nil), sample: (1160, nil)),
+  FlowCase<U1>(name: "blocks 8x8", architecture: .blocks, extents: [8, 8], beta: 2),
+  FlowCase<U1>(name: "blocks 16x16", architecture: .blocks, extents: [16, 16], beta: 7),
+  FlowCase<U1>(name: "plaquettes 8x8", architecture: .plaquettes(), extents: [8, 8], beta: 2),
+]
+
+/// The flows of SU(2).
+let flowsSU2: [FlowCase<SU2>] = [
+  FlowCase<SU2>(
+    name: "SU(2) 8x8, 16 couplings", architecture: literature, extents: [8, 8], beta: 2.2,
+    step: (817, nil), sample: (12_800, nil)),
+  FlowCase<SU2>(
+    name: "SU(2) blocks 8x8", architecture: .blocks(colors: 2), extents: [8, 8], beta: 2.2),
+]
+
+/// The flows of SU(3).
+let flowsSU3: [FlowCase<SU3>] = [
+  FlowCase<SU3>(
+    name: "SU(3) 8x8, 16 couplings", architecture: literature, extents: [8, 8], beta: 5,
+    step: (782, 40), sample: (7100, 350)),
+  FlowCase<SU3>(
+    name: "SU(3) blocks 8x8", architecture: .blocks(colors: 3), extents: [8, 8], beta: 5),
+  FlowCase<SU3>(
+    name: "SU(3) blocks 16x16", architecture: .blocks(colors: 3), extents: [16, 16], beta: 5),
+  FlowCase<SU3>(
+    name: "SU(3) residual 4x4x4x4", architecture: .residual(dimension: 4), extents: [4, 4, 4, 4],
+    beta: 1),
+]
+
 let flows =
-  [
-    FlowCase<U1>(
-      name: "tutorial 8x8", architecture: .tutorial, extents: [8, 8], beta: 2, step: (72, 7),
-      sample: (315, 32)),
-    FlowCase<U1>(
-      name: "tutorial 16x16", architecture: .tutorial, extents: [16, 16], beta: 2,
-      step: (151, nil), sample: (1160, nil)),
-    FlowCase<U1>(name: "blocks 8x8", architecture: .blocks, extents: [8, 8], beta: 2),
-    FlowCase<U1>(name: "blocks 16x16", architecture: .blocks, extents: [16, 16], beta: 7),
-    FlowCase<U1>(name: "plaquettes 8x8", architecture: .plaquettes(), extents: [8, 8], beta: 2),
-  ].flatMap(\.benchmarks)
-  + [
-    FlowCase<SU2>(
-      name: "SU(2) 8x8, 16 couplings", architecture: literature, extents: [8, 8], beta: 2.2,
-      step: (817, nil), sample: (12_800, nil)),
-    FlowCase<SU2>(
-      name: "SU(2) blocks 8x8", architecture: .blocks(colors: 2), extents: [8, 8], beta: 2.2),
-  ].flatMap(\.benchmarks)
-  + [
-    FlowCase<SU3>(
-      name: "SU(3) 8x8, 16 couplings", architecture: literature, extents: [8, 8], beta: 5,
-      step: (782, 40), sample: (7100, 350)),
-    FlowCase<SU3>(
-      name: "SU(3) blocks 8x8", architecture: .blocks(colors: 3), extents: [8, 8], beta: 5),
-    FlowCase<SU3>(
-      name: "SU(3) blocks 16x16", architecture: .blocks(colors: 3), extents: [16, 16], beta: 5),
-    FlowCase<SU3>(
-      name: "SU(3) residual 4x4x4x4", architecture: .residual(dimension: 4), extents: [4, 4, 4, 4],
-      beta: 1),
-  ].flatMap(\.benchmarks)
+  flowsU1.flatMap(\.benchmarks) + flowsSU2.flatMap(\.benchmarks) + flowsSU3.flatMap(\.benchmarks)
